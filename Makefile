@@ -1,0 +1,38 @@
+# make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
+EXPERIMENT ?= demo
+WORKDIR ?= runs/$(EXPERIMENT)
+ARGS ?=
+PYTHON ?= python3
+RUN = .venv/bin/asc-jax $@ $(EXPERIMENT) --workdir $(WORKDIR) $(ARGS)
+
+# Fresh memory is what a training step on a CPU waits for most; with these glibc keeps and reuses it in huge pages.
+export MALLOC_TOP_PAD_ = 67108864
+export MALLOC_MMAP_THRESHOLD_ = 34359738368
+export MALLOC_TRIM_THRESHOLD_ = 34359738368
+export MALLOC_ARENA_MAX = 1
+export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
+
+.NOTPARALLEL:
+.PHONY: help prepare pretrain finetune pseudolabel scratch evaluate test lint clean
+
+help: .venv/installed
+	@.venv/bin/asc-jax --help
+
+prepare pretrain finetune pseudolabel scratch evaluate: .venv/installed
+	$(RUN)
+
+test: .venv/installed lint
+	.venv/bin/python -m pytest
+
+lint: .venv/installed
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+clean:
+	rm -rf .venv runs prepared
+
+.venv/installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --upgrade pip
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	touch $@
