@@ -1,0 +1,1 @@
+"""Acoustic scene classification in JAX: semi-supervised, under domain shift."""

@@ -1,0 +1,131 @@
+"""What an experiment states: frozen dataclasses, which the command line fills in and each run stores."""
+
+import dataclasses
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import tyro
+
+Value = TypeVar("Value")
+Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
+DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The fields of `SceneNet`; the defaults are the released network."""
+
+    wavegram_filters: int = 1
+    """Filters of 1024 taps in the Wavegram: 1 (released) or 128 (paper)."""
+    magnitude_mel: bool = False
+    """20 log10 of the mel magnitude (paper) in place of 10 log10 of the mel power (released)."""
+    plain_projection: bool = False
+    """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
+
+
+RELEASED = Network()
+PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How long and how fast one phase learns; the defaults are the released schedule."""
+
+    epochs: int = 100
+    """Times every clip is seen (in each round)."""
+    batch_size: int = 64
+    """Clips per step; an epoch's incomplete last batch is dropped."""
+    learning_rate: float = 1e-3
+    """Learning rate of the first epoch."""
+    final_learning_rate: float = 1e-4
+    """Floor of the cosine schedule."""
+    weight_decay: float = 0.01
+    """AdamW's decay, on every parameter."""
+    checkpoint_every: int = 1
+    """Epochs between checkpoints; the last epoch is always kept."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Data, network and phases of one chain: pretrain, finetune, pseudolabel, and the from-scratch comparison."""
+
+    name: Hidden[str]
+    source: DataSet
+    """Data set of the pretraining."""
+    target: DataSet
+    """Data set of finetuning, pseudo-labels and test."""
+    pretrain: Hidden[Phase]
+    finetune: Hidden[Phase]
+    pseudolabel: Hidden[Phase]
+    scratch: Hidden[Phase]
+    finetune_rounds: int = 3
+    """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
+    source_split: str = "train"
+    """Split of the source data set that pretraining learns from."""
+    clips: str | None = None
+    """Your own recordings: a CSV list or a folder with one sub-folder per scene (data_prep/README.md)."""
+    tau2020: str | None = None
+    """Folder of TAU Urban Acoustic Scenes 2020 Mobile, development set."""
+    cas2023: str | None = None
+    """Folder of CAS 2023 (ICME 2024 Grand Challenge), development set."""
+    seconds: float = 10.0
+    """Length of every clip; one trained network knows one length."""
+    network: Network = RELEASED
+    seed: int = 0
+    """Seed of initialisation and data order."""
+    scenes_seed: int = 0
+    """Seed of the synthesised data set `scenes`."""
+    data_dir: str = "prepared"
+    """Where prepared records are kept, for all experiments."""
+    workdir: str | None = None
+    """Where checkpoints, metrics and predictions go (default: runs/NAME)."""
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.workdir or f"runs/{self.name}")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One training: a fresh head and optimiser on the trunk of `start`, or on fresh weights where there is none."""
+
+    name: str
+    command: str
+    phase: Phase
+    data: DataSet
+    split: str
+    start: str | None = None
+    unlabelled: str | None = None
+    """Split whose pseudo-labels, told by the network of `start`, join the labelled clips."""
+
+
+def rounds(experiment: Experiment, command: str) -> list[Round]:
+    """The rounds of one command, in order; each names the round it starts from."""
+    on_target = {"command": command, "data": experiment.target, "split": "train"}
+    chain = ["pretrain"] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
+    match command:
+        case "pretrain":
+            return [Round("pretrain", command, experiment.pretrain, experiment.source, experiment.source_split)]
+        case "finetune":
+            return [
+                Round(name, phase=experiment.finetune, start=start, **on_target)
+                for start, name in itertools.pairwise(chain)
+            ]
+        case "pseudolabel":
+            return [Round(command, phase=experiment.pseudolabel, start=chain[-1], unlabelled="unlabelled", **on_target)]
+        case "scratch":
+            return [Round(command, phase=experiment.scratch, **on_target)]
+    raise ValueError(command)
+
+
+def all_rounds(experiment: Experiment) -> list[Round]:
+    """Every round of the experiment, in the order of the report's table 1."""
+    commands = ("pretrain", "scratch", "finetune", "pseudolabel")
+    return [each for command in commands for each in rounds(experiment, command)]
+
+
+def as_json(value) -> dict:
+    """A dataclass as plain values, as it is stored beside a checkpoint."""
+    return dataclasses.asdict(value)

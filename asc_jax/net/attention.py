@@ -1,0 +1,61 @@
+"""The attention map: which bands and frames of each feature the classifier looks at."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, along_channels, uniform_fan_in
+
+
+class SeparableConv(nn.Module):
+    """Depthwise 3x3, BN, ReLU, pointwise, BN, ReLU: [B, F, T, C] -> [B, F, T, features]."""
+
+    features: int
+    train: bool
+
+    @nn.compact
+    def __call__(self, x):
+        x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x)
+        x = nn.relu(BatchNorm(self.train, name="depthwise_norm")(x))
+        x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), name="pointwise")(x)
+        return nn.relu(BatchNorm(self.train, name="pointwise_norm")(x))
+
+
+class SeparableProjection(nn.Module):
+    """The same with a 1x1 depthwise kernel and biases: [B, F, T, C] -> [B, F, T, features], never negative."""
+
+    features: int
+    train: bool
+
+    @nn.compact
+    def __call__(self, x):
+        channels = x.shape[-1:]
+        scale = self.param("depthwise_kernel", uniform_fan_in(1), channels)
+        bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
+        x = x * along_channels(x, scale) + along_channels(x, bias)
+        x = nn.relu(BatchNorm(self.train, name="depthwise_norm")(x))
+        init = uniform_fan_in(x.shape[-1])
+        x = Pointwise(self.features, init, init, name="pointwise")(x)
+        return nn.relu(BatchNorm(self.train, name="pointwise_norm")(x))
+
+
+class Attention(nn.Module):
+    """Features [B, F, T, C] -> a mask of the same shape in [0.5, 1).
+
+    With `plain_projection`, the paper's 1x1 convolution before the sigmoid, the mask lies in (0, 1).
+    """
+
+    plain_projection: bool
+    train: bool
+
+    @nn.compact
+    def __call__(self, x) -> jnp.ndarray:
+        channels = x.shape[-1]
+        for features in (16, 64):
+            x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
+            x = nn.elu(BatchNorm(self.train, name=f"norm_{features}")(x))
+        if self.plain_projection:
+            init = uniform_fan_in(x.shape[-1])
+            x = Pointwise(channels, init, init, name="projection")(x)
+        else:
+            x = SeparableProjection(channels, self.train, name="projection")(x)
+        return nn.sigmoid(x)

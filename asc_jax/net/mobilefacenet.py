@@ -1,0 +1,76 @@
+"""MobileFaceNet, the trunk: feature maps [B, F, T, C] -> embedding [B, 128] (Chen et al., 2018, as released)."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import lax
+
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, PReLU, he_fan_out
+
+EMBEDDING = 128
+# expansion, out channels, repeats, stride of the first
+BOTTLENECKS = ((2, 128, 2, 2), (4, 128, 2, 2), (4, 128, 2, 2))
+
+
+class Stem(nn.Module):
+    """3x3 convolution, stride 2, padding 1: [B, F, T, C] -> [B, ceil(F / 2), ceil(T / 2), features]."""
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        kernel = self.param("kernel", he_fan_out(9), (3, 3, x.shape[-1], self.features))
+        return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+class GlobalDepthwise(nn.Module):
+    """One weight per position and channel, as large as its input: [B, F, T, C] -> [B, C]."""
+
+    @nn.compact
+    def __call__(self, x):
+        kernel = self.param("kernel", he_fan_out(x.shape[1] * x.shape[2]), x.shape[1:])
+        return jnp.einsum("bftc,ftc->bc", x, kernel)
+
+
+class Bottleneck(nn.Module):
+    """Inverted residual: expand, depthwise, project; the identity is added where the shape stays."""
+
+    features: int
+    expansion: int
+    stride: int
+    train: bool
+
+    @nn.compact
+    def __call__(self, x):
+        wide = x.shape[-1] * self.expansion
+        y = Pointwise(wide, he_fan_out(1), name="expand")(x)
+        y = PReLU(name="expand_prelu")(BatchNorm(self.train, name="expand_norm")(y))
+        y = Depthwise3x3(he_fan_out(9), self.stride, name="depthwise")(y)
+        y = PReLU(name="depthwise_prelu")(BatchNorm(self.train, name="depthwise_norm")(y))
+        y = Pointwise(self.features, he_fan_out(1), name="project")(y)
+        y = BatchNorm(self.train, name="project_norm")(y)
+        return x + y if x.shape == y.shape else y
+
+
+class MobileFaceNet(nn.Module):
+    """Feature maps [B, F, T, C] -> embedding [B, 128]; F and T may be anything, and fix the global kernel's size."""
+
+    train: bool
+
+    @nn.compact
+    def __call__(self, x):
+        def normalised(y, name):
+            return BatchNorm(self.train, name=f"{name}_norm")(y)
+
+        x = PReLU(name="stem_prelu")(normalised(Stem(64, name="stem")(x), "stem"))
+        x = Depthwise3x3(he_fan_out(9), name="depthwise")(x)
+        x = PReLU(name="depthwise_prelu")(normalised(x, "depthwise"))  # [B, F/2, T/2, 64]
+        number = 0
+        for expansion, features, repeats, stride in BOTTLENECKS:
+            for repeat in range(repeats):
+                first = stride if repeat == 0 else 1
+                x = Bottleneck(features, expansion, first, self.train, name=f"bottleneck_{number}")(x)
+                number += 1
+        x = Pointwise(512, he_fan_out(1), name="widen")(x)
+        x = PReLU(name="widen_prelu")(normalised(x, "widen"))  # [B, F/16, T/16, 512]
+        x = normalised(GlobalDepthwise(name="global_depthwise")(x), "global_depthwise")  # [B, 512]
+        return normalised(Pointwise(EMBEDDING, he_fan_out(1), name="embedding")(x), "embedding")

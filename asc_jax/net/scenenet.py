@@ -1,0 +1,50 @@
+"""The whole network: waveform -> cosine to every scene, with what it saw on the way."""
+
+from typing import NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from asc_jax.net.arcface import ArcFace
+from asc_jax.net.attention import Attention
+from asc_jax.net.frontend import Wavegram, log_mel, normalise
+from asc_jax.net.mobilefacenet import MobileFaceNet
+
+
+class Outputs(NamedTuple):
+    """B clips, F bands, T frames; channel 0 is the log-mel, channel 1 the Wavegram."""
+
+    cosine: jax.Array  # [B, scenes]
+    embedding: jax.Array  # [B, 128]
+    features: jax.Array  # [B, F, T, 2], before normalisation
+    attention: jax.Array  # [B, F, T, 2]
+
+
+class SceneNet(nn.Module):
+    """Waveform [B, N] in [-1, 1] at 16 kHz -> Outputs; N of one second or more, the same for all clips of a model.
+
+    The defaults are the released network; see "Semi-supervised acoustic scene classification under domain
+    shift using an attention module and angular loss" (Neri and Carli, ICME 2024 Grand Challenge).
+    """
+
+    scenes: int
+    wavegram_filters: int = 1
+    magnitude_mel: bool = False
+    plain_projection: bool = False
+
+    @nn.compact
+    def __call__(self, waveform, train: bool = False) -> Outputs:
+        mel = log_mel(waveform, self.magnitude_mel)
+        wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
+        features = jnp.stack((mel, wavegram), axis=-1)  # [B, F, T, 2]
+        x = normalise(features)
+        attention = Attention(self.plain_projection, train, name="attention")(x)
+        embedding = MobileFaceNet(train, name="trunk")(x * attention)
+        cosine = ArcFace(self.scenes, name="head")(embedding)
+        return Outputs(cosine, embedding, features, attention)
+
+
+def to_waveform(audio):
+    """int16 samples -> float32 in [-1, 1)."""
+    return audio.astype(jnp.float32) / 32768
