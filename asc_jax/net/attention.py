@@ -15,9 +15,9 @@ class SeparableConv(nn.Module):
     @nn.compact
     def __call__(self, x):
         x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x)
-        x = nn.relu(BatchNorm(self.train, name="depthwise_norm")(x))
+        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x)
         x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), name="pointwise")(x)
-        return nn.relu(BatchNorm(self.train, name="pointwise_norm")(x))
+        return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
 
 
 class SeparableProjection(nn.Module):
@@ -32,10 +32,10 @@ class SeparableProjection(nn.Module):
         scale = self.param("depthwise_kernel", uniform_fan_in(1), channels)
         bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
         x = x * along_channels(x, scale) + along_channels(x, bias)
-        x = nn.relu(BatchNorm(self.train, name="depthwise_norm")(x))
+        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x)
         init = uniform_fan_in(x.shape[-1])
         x = Pointwise(self.features, init, init, name="pointwise")(x)
-        return nn.relu(BatchNorm(self.train, name="pointwise_norm")(x))
+        return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
 
 
 class Attention(nn.Module):
@@ -52,7 +52,7 @@ class Attention(nn.Module):
         channels = x.shape[-1]
         for features in (16, 64):
             x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
-            x = nn.elu(BatchNorm(self.train, name=f"norm_{features}")(x))
+            x = BatchNorm(self.train, nn.elu, name=f"norm_{features}")(x)
         if self.plain_projection:
             init = uniform_fan_in(x.shape[-1])
             x = Pointwise(channels, init, init, name="projection")(x)

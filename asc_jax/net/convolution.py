@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-CLIP, BAND, FRAME, CHANNEL = range(4)  # axes of every feature map: [B, F, T, C]
+BAND, FRAME, CHANNEL = 1, 2, 3  # axes of every feature map [B, F, T, C]
 
 
 @jax.custom_vjp
@@ -21,10 +21,17 @@ def _pointwise_forward(x, kernel):
 
 def _pointwise_backward(residuals, g):
     x, kernel = residuals
-    # Without the barrier XLA fuses the gradient of the next BatchNorm into a transposed copy of g.
-    g = lax.optimization_barrier(g)
+    # Without the barrier XLA fuses what comes before and after into transposed copies.
+    x, g = lax.optimization_barrier((x, g))
+    return g @ kernel.T, _sum_of_outer_products(x, g)
+
+
+def _sum_of_outer_products(x, g):
+    """x [..., C], g [..., D] -> [C, D]; XLA's CPU product transposes its left side, so the narrow one stands there."""
     rows = tuple(range(x.ndim - 1))
-    return g @ kernel.T, lax.dot_general(x, g, ((rows, rows), ((), ())))
+    if x.shape[-1] > g.shape[-1]:
+        return _sum_of_outer_products(g, x).T
+    return lax.dot_general(x, g, ((rows, rows), ((), ())))
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)
@@ -55,6 +62,7 @@ def _depthwise_forward(x, kernel, stride):
 
 def _depthwise_backward(stride, residuals, g):
     x, kernel = residuals
+    x, g = lax.optimization_barrier((x, g))  # else the padded copy of the forward pass is kept
     dx = depthwise3x3(g, kernel[::-1, ::-1], 1) if stride == 1 else _spread(g, kernel)[:, : x.shape[1], : x.shape[2]]
     return dx, _depthwise_kernel_gradient(x, g, stride)
 
@@ -80,14 +88,16 @@ def _spread(g, kernel):
 
 
 def _depthwise_kernel_gradient(x, g, stride):
-    """Nine sums of products, gathered row by row so that no shifted copy of x is stored."""
+    """[3, 3, C]: products of each row of g with nine shifts of x, added up row by row so that no shift is stored."""
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    bands, frames = g.shape[BAND:CHANNEL]
+    clips, bands, frames, channels = g.shape
 
-    def row(total, band):
-        g_row = lax.dynamic_slice_in_dim(g, band, 1, BAND)  # [B, 1, T, C]
+    def add_row(sums, band):
+        g_row = lax.dynamic_slice_in_dim(g, band, 1, BAND)[:, 0]  # [B, T, C]
         x_rows = lax.dynamic_slice_in_dim(x, stride * band, 3, BAND)  # [B, 3, T + 2, C]
-        taps = [(g_row * x_rows[:, :, j : j + stride * frames : stride]).sum((CLIP, FRAME)) for j in range(3)]
-        return total + jnp.stack(taps, 1), None
+        shifts = (x_rows[:, i, j : j + stride * frames : stride] for i in range(3) for j in range(3))
+        return tuple(total + g_row * shift for total, shift in zip(sums, shifts, strict=True)), None
 
-    return lax.scan(row, jnp.zeros((3, 3, x.shape[CHANNEL]), x.dtype), jnp.arange(bands))[0]
+    zeros = jnp.zeros((clips, frames, channels), x.dtype)
+    sums, _ = lax.scan(add_row, (zeros,) * 9, jnp.arange(bands))
+    return jnp.stack([total.sum((0, 1)) for total in sums]).reshape(3, 3, channels)

@@ -60,11 +60,11 @@ class Wavegram(nn.Module):
     def __call__(self, waveform):
         init = uniform_fan_in(WINDOW)
         x = Pointwise(self.filters, init, init, name="filter")(frame(waveform, "constant"))  # [B, T, filters]
-        x = nn.relu(BatchNorm(self.train, name="filter_norm")(x))
+        x = BatchNorm(self.train, nn.relu, name="filter_norm")(x)
         if self.filters != BANDS:
             init = uniform_fan_in(self.filters)
             x = Pointwise(BANDS, init, init, name="spread")(x)  # [B, T, F]
-            x = nn.relu(BatchNorm(self.train, name="spread_norm")(x))
+            x = BatchNorm(self.train, nn.relu, name="spread_norm")(x)
         return x.swapaxes(1, 2)
 
 

@@ -1,5 +1,8 @@
 """The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation."""
 
+from collections.abc import Callable
+from functools import partial
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -30,43 +33,84 @@ def along_channels(x, vector):
     return vector.reshape((1,) * (x.ndim - 1) + vector.shape)
 
 
+def prelu(x, slope):
+    """max(x, 0) + slope * min(x, 0), with one slope per channel."""
+    return jnp.where(x >= 0, x, along_channels(x, slope) * x)
+
+
 class BatchNorm(nn.Module):
-    """Batch normalisation over all axes but the last: [..., C] -> [..., C].
+    """Batch normalisation over all axes but the last, and the activation after it: [..., C] -> [..., C].
 
     The batch's biased variance normalises; the running variance takes the unbiased one, as PyTorch does
-    (epsilon 1e-5, running statistics move by 0.1 a step).
+    (epsilon 1e-5, running statistics move by 0.1 a step). With `prelu` the slopes are learned, from 0.25 on.
     """
 
     train: bool
+    activation: Callable = lambda x: x
 
     @nn.compact
     def __call__(self, x):
         size = x.shape[-1:]
-        scale = self.param("scale", nn.initializers.ones, size)
-        bias = self.param("bias", nn.initializers.zeros, size)
+        affine = {
+            "scale": self.param("scale", nn.initializers.ones, size),
+            "bias": self.param("bias", nn.initializers.zeros, size),
+        }
+        slopes = (self.param("slope", nn.initializers.constant(0.25), size),) if self.activation is prelu else ()
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, size)
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
-        if self.train:
-            axes = tuple(range(x.ndim - 1))
-            mean = x.mean(axes)
-            var = jnp.square(x - along_channels(x, mean)).mean(axes)
-            if not self.is_initializing():
-                n = x.size // x.shape[-1]
-                running_mean.value += 0.1 * (mean - running_mean.value)
-                running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
-        else:
-            mean, var = running_mean.value, running_var.value
-        gain = scale * jax.lax.rsqrt(var + 1e-5)
-        return (x - along_channels(x, mean)) * along_channels(x, gain) + along_channels(x, bias)
+        if not self.train:
+            return scale_and_activate(
+                self.activation, normalised(x, running_mean.value, running_var.value), affine, slopes
+            )
+        y, mean, var = batch_norm(self.activation, x, affine, slopes)
+        if not self.is_initializing():
+            n = x.size // x.shape[-1]
+            running_mean.value += 0.1 * (mean - running_mean.value)
+            running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
+        return y
 
 
-class PReLU(nn.Module):
-    """max(x, 0) + slope * min(x, 0) with one learned slope per channel."""
+def normalised(x, mean, var):
+    """(x - mean) / sqrt(var + 1e-5) per channel: x [..., C], mean and var [C]."""
+    return (x - along_channels(x, mean)) * along_channels(x, jax.lax.rsqrt(var + 1e-5))
 
-    @nn.compact
-    def __call__(self, x):
-        slope = self.param("slope", nn.initializers.constant(0.25), x.shape[-1:])
-        return jnp.where(x >= 0, x, along_channels(x, slope) * x)
+
+def scale_and_activate(activation, x, affine, slopes):
+    """activation(scale * x + bias, *slopes) per channel."""
+    return activation(x * along_channels(x, affine["scale"]) + along_channels(x, affine["bias"]), *slopes)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def batch_norm(activation, x, affine, slopes):
+    """Normalises x by its own statistics and activates it -> (y, mean [C], biased variance [C]).
+
+    The backward pass computes everything anew from x: reading one array twice costs less than storing three.
+    """
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes)
+    var = jnp.square(x - along_channels(x, mean)).mean(axes)
+    return scale_and_activate(activation, normalised(x, mean, var), affine, slopes), mean, var
+
+
+def _batch_norm_forward(activation, x, affine, slopes):
+    y, mean, var = batch_norm(activation, x, affine, slopes)
+    return (y, mean, var), (x, mean, var, affine, slopes)
+
+
+def _batch_norm_backward(activation, residuals, cotangents):
+    """The statistics' own cotangents are taken as zero: they only feed the running statistics."""
+    x, mean, var, affine, slopes = residuals
+    x, g = jax.lax.optimization_barrier((x, cotangents[0]))  # else XLA keeps what the forward pass computed
+    z = normalised(x, mean, var)
+    dz, d_affine, d_slopes = jax.vjp(lambda *inputs: scale_and_activate(activation, *inputs), z, affine, slopes)[1](g)
+    rows = x.size // x.shape[-1]
+    mean_dz = affine["scale"] * d_affine["bias"] / rows
+    mean_z_dz = affine["scale"] * d_affine["scale"] / rows
+    dx = dz - along_channels(x, mean_dz) - z * along_channels(x, mean_z_dz)
+    return dx * along_channels(x, jax.lax.rsqrt(var + 1e-5)), d_affine, d_slopes
+
+
+batch_norm.defvjp(_batch_norm_forward, _batch_norm_backward)
 
 
 class Pointwise(nn.Module):

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import lax
 
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, PReLU, he_fan_out
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, he_fan_out, prelu
 
 EMBEDDING = 128
 # expansion, out channels, repeats, stride of the first
@@ -43,9 +43,9 @@ class Bottleneck(nn.Module):
     def __call__(self, x):
         wide = x.shape[-1] * self.expansion
         y = Pointwise(wide, he_fan_out(1), name="expand")(x)
-        y = PReLU(name="expand_prelu")(BatchNorm(self.train, name="expand_norm")(y))
+        y = BatchNorm(self.train, prelu, name="expand_norm")(y)
         y = Depthwise3x3(he_fan_out(9), self.stride, name="depthwise")(y)
-        y = PReLU(name="depthwise_prelu")(BatchNorm(self.train, name="depthwise_norm")(y))
+        y = BatchNorm(self.train, prelu, name="depthwise_norm")(y)
         y = Pointwise(self.features, he_fan_out(1), name="project")(y)
         y = BatchNorm(self.train, name="project_norm")(y)
         return x + y if x.shape == y.shape else y
@@ -58,12 +58,10 @@ class MobileFaceNet(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        def normalised(y, name):
-            return BatchNorm(self.train, name=f"{name}_norm")(y)
-
-        x = PReLU(name="stem_prelu")(normalised(Stem(64, name="stem")(x), "stem"))
+        x = Stem(64, name="stem")(x)
+        x = BatchNorm(self.train, prelu, name="stem_norm")(x)
         x = Depthwise3x3(he_fan_out(9), name="depthwise")(x)
-        x = PReLU(name="depthwise_prelu")(normalised(x, "depthwise"))  # [B, F/2, T/2, 64]
+        x = BatchNorm(self.train, prelu, name="depthwise_norm")(x)  # [B, F/2, T/2, 64]
         number = 0
         for expansion, features, repeats, stride in BOTTLENECKS:
             for repeat in range(repeats):
@@ -71,6 +69,8 @@ class MobileFaceNet(nn.Module):
                 x = Bottleneck(features, expansion, first, self.train, name=f"bottleneck_{number}")(x)
                 number += 1
         x = Pointwise(512, he_fan_out(1), name="widen")(x)
-        x = PReLU(name="widen_prelu")(normalised(x, "widen"))  # [B, F/16, T/16, 512]
-        x = normalised(GlobalDepthwise(name="global_depthwise")(x), "global_depthwise")  # [B, 512]
-        return normalised(Pointwise(EMBEDDING, he_fan_out(1), name="embedding")(x), "embedding")
+        x = BatchNorm(self.train, prelu, name="widen_norm")(x)  # [B, F/16, T/16, 512]
+        x = GlobalDepthwise(name="global_depthwise")(x)
+        x = BatchNorm(self.train, name="global_depthwise_norm")(x)  # [B, 512]
+        x = Pointwise(EMBEDDING, he_fan_out(1), name="embedding")(x)
+        return BatchNorm(self.train, name="embedding_norm")(x)

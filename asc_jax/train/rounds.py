@@ -1,0 +1,127 @@
+"""One round from its beginning, or from where it stopped, to a trained and tested network."""
+
+import zlib
+from pathlib import Path
+
+import grain
+import jax
+import numpy as np
+
+from asc_jax.config import Experiment, Round, all_rounds, as_json
+from asc_jax.data.batches import labelled, pseudo_labelled, training_batches
+from asc_jax.data.records import Records
+from asc_jax.errors import UserError
+from asc_jax.evaluate.predict import predict, to_csv
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train import checkpoint, pseudolabels
+from asc_jax.train.loop import train
+from asc_jax.train.step import TrainState, create_state
+
+PREDICTIONS = "predictions.csv"
+PSEUDO_LABELS = "pseudo_labels.csv"
+
+
+def run(experiment: Experiment, each: Round, records: Records) -> None:
+    """Trains a round in experiment.folder / its name and predicts its test split; what is done already is kept.
+
+    Weights come from the round's own latest checkpoint, else (the trunk alone) from the round it starts from, else
+    from the seed.
+    """
+    folder = experiment.folder / each.name
+    before = _before(experiment, each)
+    checkpoint.claim(folder, _settings(experiment, each, records))
+    if (folder / PREDICTIONS).exists():
+        return
+    net = SceneNet(len(records.scenes), **as_json(experiment.network))
+    seed = _seed(experiment, each.name)
+    fresh = create_state(net, records.samples, jax.random.key(seed))
+    if before:
+        fresh = _on_trunk(fresh, before, each)
+    batch_size = each.phase.batch_size
+    examples = _examples(each, records, before, folder)
+    steps_per_epoch = _steps_per_epoch(each, len(examples))
+    with checkpoint.manager(folder) as checkpoints:
+        state = checkpoint.restore(checkpoints, fresh) or fresh
+        batches = training_batches(examples, batch_size, each.phase.epochs, seed, int(state.step))
+        state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
+    test = predict(net, state.variables, records.scenes, records.split("test"), batch_size)
+    checkpoint.write_text(folder / PREDICTIONS, to_csv(test))
+
+
+def _before(experiment: Experiment, each: Round) -> tuple[SceneNet, tuple[str, ...], dict] | None:
+    """The finished network that a round starts from, with its scenes and variables."""
+    if each.start is None:
+        return None
+    folder = experiment.folder / each.start
+    if not (folder / PREDICTIONS).exists():
+        command = next(other.command for other in all_rounds(experiment) if other.name == each.start)
+        raise UserError(
+            f"{each.name} starts from {each.start}, which has not finished in {experiment.folder}: "
+            f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
+        )
+    return load(folder)
+
+
+def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
+    """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
+    settings = checkpoint.settings(folder)
+    net = SceneNet(len(settings["scenes"]), **settings["network"])
+    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
+    with checkpoint.manager(folder) as checkpoints:
+        state = checkpoint.restore(checkpoints, like)
+    return net, tuple(settings["scenes"]), state.variables
+
+
+def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
+    """What a round's result depends on: the same settings and start give the same weights."""
+    return {
+        "round": as_json(each),
+        "network": as_json(experiment.network),
+        "seed": experiment.seed,
+        "data": "/".join(records.path.parts[-3:]),
+        "samples": records.samples,
+        "scenes": records.scenes,
+    }
+
+
+def _seed(experiment: Experiment, name: str) -> int:
+    """A seed of its own for each round: grain's epochs count upwards from it, so neighbours would repeat orders."""
+    return int(np.random.SeedSequence((experiment.seed, zlib.crc32(name.encode()))).generate_state(1)[0])
+
+
+def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
+    """A fresh state whose weights, but for the head, are those of the round before."""
+    variables = before[2]
+    params = {**variables["params"], "head": fresh.params["head"]}
+    old, new = (jax.tree.map(np.shape, tree) for tree in (params, fresh.params))
+    if old != new:
+        wrong = next(name for name in new if old[name] != new[name])
+        raise UserError(
+            f"{each.name} cannot start from {each.start}: its {wrong} has another shape; "
+            "give both the same --seconds and network"
+        )
+    return fresh.replace(params=params, batch_stats=variables["batch_stats"])
+
+
+def _examples(each: Round, records: Records, before, folder: Path) -> grain.MapDataset:
+    """What the round learns from: the labelled clips and, where it says so, those that `before` labels."""
+    certain = labelled(records.split(each.split))
+    if each.unlabelled is None:
+        return certain
+    unlabelled = records.split(each.unlabelled)
+    file = folder / PSEUDO_LABELS
+    if not file.exists():
+        net, scenes, variables = before
+        told = predict(net, variables, scenes, unlabelled, each.phase.batch_size)
+        checkpoint.write_text(file, pseudolabels.to_csv(told))
+    return grain.MapDataset.concatenate([certain, pseudo_labelled(unlabelled, pseudolabels.read_csv(file))])
+
+
+def _steps_per_epoch(each: Round, clips: int) -> int:
+    steps = clips // each.phase.batch_size
+    if steps == 0:
+        raise UserError(
+            f"{each.name}: {clips} clips to learn from are less than one batch of {each.phase.batch_size}; "
+            f"use --batch-size {clips} or less"
+        )
+    return steps

@@ -1,0 +1,69 @@
+"""One training step, the same for every phase."""
+
+from functools import partial
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+
+from asc_jax.config import Phase
+from asc_jax.net.arcface import margin_logits
+from asc_jax.net.scenenet import SceneNet, to_waveform
+
+
+class TrainState(flax.struct.PyTreeNode):
+    """All that training changes, and all that a checkpoint holds."""
+
+    step: jax.Array
+    params: Any
+    batch_stats: Any
+    opt_state: Any
+
+    @property
+    def variables(self) -> dict:
+        """What the network's `apply` takes."""
+        return {"params": self.params, "batch_stats": self.batch_stats}
+
+
+def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
+    """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
+    variables = jax.jit(net.init)(key, jnp.zeros((1, samples)))
+    opt_state = optax.scale_by_adam().init(variables["params"])
+    return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
+
+
+def learning_rate(phase: Phase, epoch: int) -> float:
+    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch."""
+    schedule = optax.cosine_decay_schedule(
+        phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
+    )
+    return float(schedule(epoch))
+
+
+def loss(params, batch_stats, net: SceneNet, batch):
+    """Weighted ArcFace cross-entropy over a batch {audio int16 [B, N], label [B], weight [B]}.
+
+    Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
+    """
+    variables = {"params": params, "batch_stats": batch_stats}
+    outputs, changed = net.apply(variables, to_waveform(batch["audio"]), train=True, mutable=["batch_stats"])
+    logits = margin_logits(outputs.cosine, batch["label"])
+    per_clip = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
+    return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
+
+
+@partial(jax.jit, static_argnames=("net", "weight_decay"), donate_argnames="state")
+def train_step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):
+    """One AdamW step at learning rate `rate` -> (state, {loss, accuracy}).
+
+    The rate is an argument, so one compiled step serves all epochs and phases. The accuracy is the margin-free one of
+    the batch as it was trained on.
+    """
+    gradient = jax.value_and_grad(loss, has_aux=True)
+    (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch)
+    direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
+    params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
+    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
+    return TrainState(state.step + 1, params, batch_stats, opt_state), metrics

@@ -1,0 +1,51 @@
+"""A config name stands for everything that the records depend on."""
+
+import dataclasses
+
+import pytest
+
+from data_prep import PrepareError
+from data_prep.dataset import Clip, DataSet
+
+CLIP = Clip("a.wav", "train", "park", True, "a", "rome", "s")
+BASE = DataSet("clips", ("bus", "park"), (CLIP,), 5.0, None, ((100, 1),))
+
+
+def test_is_readable_and_repeatable():
+    seconds, code = BASE.config_name.split("-")
+    assert seconds == "5s"
+    assert len(code) == 12
+    assert dataclasses.replace(BASE).config_name == BASE.config_name
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Clip)])
+def test_changes_with_every_field_of_a_clip(field):
+    value = {"scene": "bus", "labelled": False}.get(field, "other")
+    changed = dataclasses.replace(CLIP, **{field: value})
+    assert dataclasses.replace(BASE, clips=(changed,)).config_name != BASE.config_name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scenes": ("park", "bus")},
+        {"seconds": 5.5},
+        {"source": ((101, 1),)},
+        {"source": ((100, 2),)},
+        {"version": "1.0.1"},
+        {"clips": ()},
+    ],
+)
+def test_changes_with_all_else(change):
+    assert dataclasses.replace(BASE, **change).config_name != BASE.config_name
+
+
+def test_an_id_occurs_once():
+    with pytest.raises(PrepareError, match="a.wav is listed 2 times"):
+        dataclasses.replace(BASE, clips=(CLIP, dataclasses.replace(CLIP, split="test")))
+
+
+@pytest.mark.parametrize("clip", [Clip("b.wav", "train", "Park", True), Clip("b.wav", "unlabelled", "Park")])
+def test_a_scene_is_known(clip):
+    with pytest.raises(PrepareError, match="b.wav: unknown scene 'Park'; the scenes of clips are bus, park"):
+        dataclasses.replace(BASE, clips=(clip,))

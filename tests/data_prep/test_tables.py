@@ -1,0 +1,57 @@
+"""Lists are read whatever program wrote them, and mistakes are named by line."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_prep import PrepareError
+from data_prep.tables import read_table
+
+FIELD = st.text(st.characters(blacklist_categories=["C", "Z"]), max_size=8)
+
+
+@given(
+    rows=st.lists(st.tuples(FIELD.filter(bool), FIELD), max_size=6),
+    delimiter=st.sampled_from(",\t"),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+)
+def test_reads_what_the_csv_module_writes(tmp_path_factory, rows, delimiter, newline, encoding):
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator=newline).writerows([("filename", "scene_label"), *rows])
+    path = tmp_path_factory.mktemp("table") / "list.csv"
+    path.write_bytes(text.getvalue().encode(encoding))
+    table = read_table(path, ("filename", "scene_label"))
+    assert [(row["filename"], row["scene_label"]) for row in table] == rows
+
+
+def test_passes_over_empty_lines_and_strips_blanks(tmp_path):
+    (tmp_path / "list.csv").write_text("\n filename , scene_label\n\n a.wav , park \n,\n\n")
+    assert read_table(tmp_path / "list.csv", ("filename",)) == [{"filename": "a.wav", "scene_label": "park"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the list is empty"),
+        (b"file,scene_label\n", "no column 'filename'; it has file, scene_label"),
+        (b"filename,filename\n", "a column name occurs twice"),
+        (b"filename,scene_label\na.wav,park\nb.wav\n", "line 3: 1 fields where the header has 2"),
+        (b"filename,scene_label\na.wav,park,x\n", "line 2: 3 fields where the header has 2"),
+        (b'filename,scene_label\n"a.wav,park\n', "line 2: unexpected end of data"),
+        (b"filename\n\xff\xfe\n", "not UTF-8"),
+    ],
+)
+def test_names_what_is_wrong(tmp_path, content, message):
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(PrepareError, match=message) as error:
+        read_table(tmp_path / "list.csv", ("filename",))
+    assert str(tmp_path / "list.csv") in str(error.value)
+
+
+def test_names_a_missing_list(tmp_path):
+    with pytest.raises(PrepareError, match="list.csv: cannot read the list: No such file"):
+        read_table(tmp_path / "list.csv", ("filename",))

@@ -1,0 +1,50 @@
+import jax
+import jax.numpy as jnp
+import librosa
+import numpy as np
+import pytest
+
+from asc_jax.net.frontend import BANDS, Wavegram, log_mel, normalise
+
+
+@pytest.fixture
+def waveform():
+    return np.random.default_rng(0).normal(0, 0.1, (2, 20_123)).astype(np.float32)
+
+
+@pytest.mark.parametrize("magnitude", [False, True])
+def test_log_mel_is_librosas(waveform, magnitude):
+    ours = log_mel(jnp.asarray(waveform), magnitude)
+    mel = librosa.feature.melspectrogram(
+        y=waveform, sr=16_000, n_fft=1024, hop_length=512, n_mels=128, htk=True, pad_mode="reflect", power=2 - magnitude
+    )
+    expected = (20 if magnitude else 10) * np.log10(mel + 1e-8)
+    assert ours.shape == (2, 128, 20_123 // 512 + 1)
+    np.testing.assert_allclose(ours, expected, atol=2e-3)  # decibels, float32 spectra on both sides
+
+
+@pytest.mark.parametrize("filters", [1, 128])
+def test_wavegram_frames_are_those_of_a_strided_convolution(waveform, filters):
+    module = Wavegram(filters, train=False)
+    variables = module.init(jax.random.key(0), waveform)
+    kernel, bias = variables["params"]["filter"]["kernel"], variables["params"]["filter"]["bias"]
+    conv = jax.lax.conv_general_dilated(
+        waveform[..., None], kernel[:, None], (512,), ((512, 512),), dimension_numbers=("NWC", "WIO", "NWC")
+    )
+    expected = np.maximum((conv + bias[None, None]) / np.sqrt(1 + 1e-5), 0)
+    if filters == 1:
+        spread = variables["params"]["spread"]
+        expected = np.maximum((expected @ spread["kernel"] + spread["bias"][None, None]) / np.sqrt(1 + 1e-5), 0)
+    np.testing.assert_allclose(module.apply(variables, waveform), expected.swapaxes(1, 2), atol=1e-5)
+    assert expected.shape[2] == BANDS
+
+
+def test_normalise_gives_each_clip_and_channel_mean_0_and_deviation_1():
+    x = np.random.default_rng(0).normal(-40, 7, (3, 16, 9, 2)) * np.array([1, 0.01])
+    y = np.asarray(normalise(jnp.asarray(x, jnp.float32)), np.float64)
+    np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-4)
+    np.testing.assert_allclose(y.std((1, 2)), 1, atol=1e-4)
+
+
+def test_normalise_makes_a_constant_channel_zero():
+    np.testing.assert_array_equal(normalise(jnp.full((1, 8, 4, 2), -80.0)), 0)

@@ -1,0 +1,131 @@
+"""The network and its training step against the arrays of the released network.
+
+Both sides are float32 on a CPU, so they differ by the order of summation: about 1e-5 relative in activations. Gradients
+of single small tensors differ by up to 3e-2 relative L2 from float64 on either side, which sets their tolerance.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax.traverse_util import flatten_dict
+from golden import FILE, needed, variables
+
+from asc_jax.config import Phase
+from asc_jax.evaluate.predict import Predictions
+from asc_jax.net.arcface import margin_logits
+from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.train import pseudolabels
+from asc_jax.train.step import TrainState, learning_rate, loss, train_step
+
+pytestmark = needed
+NET = SceneNet(10)
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return np.load(FILE)
+
+
+@pytest.fixture(scope="module")
+def state(arrays):
+    return jax.tree.map(jnp.asarray, variables(arrays, "state"))
+
+
+@pytest.fixture(scope="module")
+def batch(arrays):
+    label, weight = arrays["labels"].astype(np.int32), arrays["weights"].astype(np.float32)
+    return {"audio": arrays["audio_int16"], "label": label, "weight": weight}
+
+
+@pytest.fixture(scope="module")
+def outputs(state, batch):
+    return jax.jit(NET.apply)(state, to_waveform(batch["audio"]))
+
+
+def test_features_and_attention(arrays, outputs):
+    features = jnp.moveaxis(outputs.features[:2], -1, 0)
+    # decibels down to -80; quiet bands lose digits in the logarithm
+    np.testing.assert_allclose(features[0], arrays["eval/log_mel"], atol=2e-3)
+    np.testing.assert_allclose(features[1], arrays["eval/wavegram"], atol=5e-6)
+    np.testing.assert_allclose(jnp.moveaxis(outputs.attention[:2], -1, 1), arrays["eval/attention"], atol=5e-6)
+
+
+def test_embedding_and_logits(arrays, outputs, batch):
+    np.testing.assert_allclose(outputs.embedding, arrays["eval/embedding"], atol=2e-6)
+    np.testing.assert_allclose(outputs.cosine, arrays["eval/cosine"], atol=2e-6)
+    logits = margin_logits(outputs.cosine, batch["label"])
+    np.testing.assert_allclose(logits, arrays["eval/margin_logits"], atol=2e-5)  # 8 times the cosine's
+
+
+def test_pseudo_labels(arrays):
+    told = Predictions(tuple("abcdefghij"), arrays["eval/cosine"], arrays["labels"], {})
+    np.testing.assert_array_equal(told.label, arrays["pseudo/label"])
+    np.testing.assert_allclose(told.confidence, arrays["pseudo/raw_confidence"], rtol=1e-6)
+    # from the released confidences: of eight untrained clips they span 40 float32 steps, which scaling would magnify
+    np.testing.assert_allclose(
+        pseudolabels.weights(arrays["pseudo/raw_confidence"]), arrays["pseudo/weight"], atol=1e-6
+    )
+
+
+@pytest.fixture(scope="module")
+def first_step(state, batch):
+    gradient = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)
+    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, batch)
+    return value, cosine, flatten_dict(gradients, sep="/")
+
+
+def test_loss_and_logits_in_training(arrays, batch, first_step):
+    value, cosine, _ = first_step
+    np.testing.assert_allclose(value, arrays["train/losses"][0], rtol=1e-6)
+    np.testing.assert_allclose(margin_logits(cosine, batch["label"]), arrays["train/logits"], atol=3e-5)
+
+
+def test_every_gradient(arrays, first_step):
+    ours = first_step[2]
+    released = flatten_dict(variables(arrays, "grad")["params"], sep="/")
+    assert ours.keys() == released.keys()
+    whole = np.sqrt(sum(np.square(each).sum() for each in released.values()))
+    for name, gradient in released.items():
+        difference = np.linalg.norm(ours[name] - gradient)
+        # a bias before another BatchNorm has no gradient: both sides show their rounding, 4e-5 of the whole at most
+        allowed = 1e-4 * whole if np.linalg.norm(gradient) < 4e-5 * whole else 0.04 * np.linalg.norm(gradient)
+        assert difference <= allowed, name
+
+
+def test_adamw_on_the_released_gradients(arrays, state):
+    gradients, after = (variables(arrays, prefix)["params"] for prefix in ("grad", "after_step"))
+    direction, _ = optax.scale_by_adam().update(gradients, optax.scale_by_adam().init(state["params"]))
+    stepped = jax.tree.map(lambda p, d: p - 1e-3 * (d + 0.01 * p), state["params"], direction)
+    # gradients of 1e-8 and less stand beside epsilon, where rounding shows: 1 % of a step
+    jax.tree.map(lambda ours, released: np.testing.assert_allclose(ours, released, atol=1e-5), stepped, after)
+
+
+def test_four_training_steps(arrays, state, batch):
+    start = jax.tree.map(jnp.copy, state)
+    opt_state = optax.scale_by_adam().init(start["params"])
+    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state)
+    losses = []
+    for step in range(4):
+        now, metrics = train_step(now, batch, 1e-3, net=NET, weight_decay=0.01)
+        losses.append(float(metrics["loss"]))
+        if step == 0:
+            check_after_first_step(now, variables(arrays, "after_step"))
+    # Adam turns each rounding of a tiny gradient into a whole step, and later losses feel it
+    np.testing.assert_allclose(losses, arrays["train/losses"], rtol=5e-3)
+
+
+def check_after_first_step(now, released):
+    for ours, theirs in zip(jax.tree.leaves(now.batch_stats), jax.tree.leaves(released["batch_stats"]), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max() + 1e-6)
+    difference = jax.tree.map(lambda a, b: np.abs(a - b).ravel(), now.params, released["params"])
+    difference = np.concatenate(jax.tree.leaves(difference))
+    # Adam's first step is +-1e-3 however small the gradient: rounding may turn a sign, in few weights
+    assert difference.max() <= 2.001e-3
+    assert (difference > 1e-5).mean() < 5e-3
+
+
+def test_learning_rate_of_every_epoch(arrays):
+    rates = [learning_rate(Phase(), epoch) for epoch in range(100)]
+    np.testing.assert_allclose(rates, arrays["schedule/lr_per_epoch"], rtol=2e-6)

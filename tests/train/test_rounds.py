@@ -1,0 +1,132 @@
+"""The chain of phases on a few clips of one second, in one process."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pandas
+import pytest
+
+from asc_jax.config import Experiment, Phase, rounds
+from asc_jax.data.records import Records
+from asc_jax.errors import UserError
+from asc_jax.train import checkpoint
+from asc_jax.train.metrics import MetricsLog
+from asc_jax.train.rounds import load, run
+
+PHASE = Phase(epochs=2, batch_size=4)
+EXPERIMENT = Experiment("tiny", "clips", "clips", PHASE, PHASE, PHASE, PHASE, finetune_rounds=2, seconds=1.0)
+
+
+def tones(prefix, count, labelled=True):
+    """Clips of three scenes, each a tone of its own in noise."""
+    rng = np.random.default_rng(len(prefix))
+    for number in range(count):
+        scene = number % 3
+        audio = 3000 * np.sin(np.arange(16_000) * 0.05 * (scene + 1)) + rng.normal(0, 300, 16_000)
+        names = {"id": f"{prefix}-{number}", "device": f"s{number % 2}", "city": "", "session": ""}
+        names = {name: value.encode() for name, value in names.items()}
+        yield {"audio": audio.astype(np.int16), "label": scene if labelled else -1, "truth": scene, **names}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    splits = {"train": tones("train", 9), "unlabelled": tones("more", 6, labelled=False), "test": tones("test", 6)}
+    splits = {name: list(clips) for name, clips in splits.items()}
+    return Records(tmp_path_factory.mktemp("clips") / "1s-0" / "1.0.0", ("low", "middle", "high"), 16_000, splits)
+
+
+@pytest.fixture(scope="module")
+def chain(records, tmp_path_factory):
+    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path_factory.mktemp("runs")))
+    for command in ("pretrain", "finetune", "pseudolabel"):
+        for each in rounds(experiment, command):
+            run(experiment, each, records)
+    return experiment
+
+
+def variables(experiment, name):
+    return load(experiment.folder / name)[2]
+
+
+def equal(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def test_every_round_leaves_predictions_and_metrics(chain):
+    for name, steps in (("pretrain", 2), ("finetune-1", 2), ("finetune-2", 2), ("pseudolabel", 3)):
+        predictions = pandas.read_csv(chain.folder / name / "predictions.csv")
+        assert predictions["id"].tolist() == [f"test-{number}" for number in range(6)]
+        metrics = pandas.read_csv(chain.folder / name / "metrics.csv")
+        assert metrics["step"].tolist() == [steps, 2 * steps]
+        assert np.isfinite(metrics.to_numpy()).all()
+
+
+def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
+    told = pandas.read_csv(chain.folder / "pseudolabel" / "pseudo_labels.csv")
+    assert told["id"].tolist() == [f"more-{number}" for number in range(6)]
+    assert told["weight"].min() == 0 and told["weight"].max() == 1
+    assert told["truth"].tolist() == ["low", "middle", "high"] * 2
+
+
+def test_a_finished_chain_is_not_trained_again(chain, records):
+    before = variables(chain, "finetune-1")
+    (each,) = rounds(chain, "pretrain")
+    run(chain, each, records)
+    assert equal(before, variables(chain, "finetune-1"))
+
+
+def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_path, monkeypatch):
+    again = dataclasses.replace(chain, workdir=str(tmp_path))
+    (each,) = rounds(again, "pretrain")
+    write = MetricsLog.write
+
+    def fail_in_the_second_epoch(log, **row):
+        if row["epoch"] == 1:
+            raise KeyboardInterrupt
+        write(log, **row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MetricsLog, "write", fail_in_the_second_epoch)
+        with pytest.raises(KeyboardInterrupt):
+            run(again, each, records)
+    assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 1
+    run(again, each, records)
+    assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 2
+    assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
+
+
+def test_finetuning_keeps_the_trunk_and_replaces_the_head(chain, records, tmp_path):
+    # a learning rate of nearly zero, so that what is left is what the round began with
+    still = dataclasses.replace(PHASE, learning_rate=1e-12, final_learning_rate=1e-12)
+    again = dataclasses.replace(chain, finetune=still)
+    (each, *_) = rounds(again, "finetune")
+    each = dataclasses.replace(each, name="still")
+    run(again, each, records)
+    before, after = variables(chain, "pretrain")["params"], variables(chain, "still")["params"]
+    assert not np.allclose(before["head"]["directions"], after["head"]["directions"], atol=1e-3)
+    for part in ("wavegram", "attention", "trunk"):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-9), before[part], after[part])
+
+
+def test_what_cannot_run_says_why(chain, records, tmp_path):
+    fresh = dataclasses.replace(chain, workdir=str(tmp_path))
+    with pytest.raises(UserError, match="asc-jax pretrain tiny"):
+        run(fresh, rounds(fresh, "finetune")[0], records)
+    large = dataclasses.replace(fresh, pretrain=Phase(batch_size=10))
+    with pytest.raises(UserError, match="--batch-size 9"):
+        run(large, rounds(large, "pretrain")[0], records)
+    other = dataclasses.replace(chain, seed=1)
+    with pytest.raises(UserError, match="seed was 0, is now 1"):
+        run(other, rounds(other, "pretrain")[0], records)
+    longer = dataclasses.replace(records, samples=32_000)
+    with pytest.raises(UserError, match="--seconds"):
+        run(
+            dataclasses.replace(chain, seconds=2.0), dataclasses.replace(rounds(chain, "finetune")[0], name="x"), longer
+        )
+
+
+def test_configuration_and_versions_stand_beside_the_checkpoints(chain):
+    settings = checkpoint.settings(chain.folder / "pseudolabel")
+    assert settings["round"]["start"] == "finetune-2"
+    assert settings["scenes"] == ["low", "middle", "high"]
