@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import inspect
 import os
 import pkgutil
 import sys
@@ -65,12 +64,11 @@ def evaluate(evaluation: Evaluation) -> None:
 
     experiment = evaluation.experiment
     finished = [each.name for each in _finished(experiment)]
-    name = evaluation.round or (finished[-1] if finished else None)
+    if not finished:
+        raise UserError(f"{experiment.folder}: no round has finished; run 'asc-jax pretrain {experiment.name}' first")
+    name = evaluation.round or finished[-1]
     if name not in finished:
-        raise UserError(
-            f"{experiment.folder}: {'no round' if name is None else name} has finished"
-            f"{f' (finished: {chr(44).join(finished)})' if finished else ''}; run 'asc-jax pretrain {experiment.name}'"
-        )
+        raise UserError(f"{experiment.folder}: {name} has not finished; finished are {', '.join(finished)}")
     _print(*details_tables(name, read_csv(experiment.folder / name / "predictions.csv")))
     _print_rounds(experiment)
 
@@ -101,7 +99,7 @@ def _use_compilation_cache() -> None:
 
 def _prepared(experiment: Experiment, name: str) -> Path:
     """The folder of a data set's records, which are made now unless they are there."""
-    from rich.progress import Progress, track  # noqa: F401
+    from rich.progress import Progress
 
     from data_prep import prepare as prepare_records
 
@@ -136,9 +134,8 @@ def _print_rounds(experiment: Experiment) -> None:
 def _print(*tables) -> None:
     from rich.console import Console
 
+    console = Console() if sys.stdout.isatty() else Console(width=160)  # a log file does not wrap
     for table in tables:
-        # a log file is as wide as its lines
-        console = Console() if sys.stdout.isatty() else Console(width=200)
         console.print(table)
 
 
@@ -160,7 +157,7 @@ def _choices(command) -> type:
             defaults[name] = Evaluation(experiment)
         else:
             defaults[name] = Training(experiment, getattr(experiment, command.__name__))
-        descriptions[name] = inspect.getmodule(importlib.import_module(f"experiments.{name}")).__doc__.split("\n")[0]
+        descriptions[name] = importlib.import_module(f"experiments.{name}").__doc__.split("\n")[0]
     return tyro.extras.subcommand_type_from_defaults(defaults, descriptions, prefix_names=False)
 
 

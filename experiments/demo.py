@@ -1,6 +1,8 @@
 """The built-in demo: ten synthesised scenes, other cities and devices in the target domain, 20 % of it labelled.
 
-make pretrain finetune pseudolabel scratch
+    make pretrain finetune pseudolabel scratch
+
+RESULT
 """
 
 from asc_jax.config import Experiment, Phase
@@ -11,8 +13,8 @@ experiment = Experiment(
     source_split="source",
     target="scenes",
     seconds=2.0,
-    pretrain=Phase(epochs=5, batch_size=16),
-    finetune=Phase(epochs=8, batch_size=16),
-    pseudolabel=Phase(epochs=6, batch_size=16),
-    scratch=Phase(epochs=24, batch_size=16),
+    pretrain=Phase(epochs=4, batch_size=16),
+    finetune=Phase(epochs=6, batch_size=16),
+    pseudolabel=Phase(epochs=5, batch_size=16),
+    scratch=Phase(epochs=18, batch_size=16),
 )

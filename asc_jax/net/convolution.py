@@ -6,8 +6,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-BAND, FRAME, CHANNEL = 1, 2, 3  # axes of every feature map [B, F, T, C]
-
 
 @jax.custom_vjp
 def pointwise(x, kernel):
@@ -43,7 +41,7 @@ def depthwise3x3(x, kernel, stride):
 
     x [B, F, T, C], kernel [3, 3, C] -> [B, ceil(F / stride), ceil(T / stride), C]; stride is 1 or 2.
     """
-    bands, frames = (-(-n // stride) for n in x.shape[BAND:CHANNEL])
+    bands, frames = (-(-n // stride) for n in x.shape[1:3])
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     return sum(
         _tap(kernel, i, j) * x[:, i : i + stride * bands : stride, j : j + stride * frames : stride]
@@ -93,8 +91,8 @@ def _depthwise_kernel_gradient(x, g, stride):
     clips, bands, frames, channels = g.shape
 
     def add_row(sums, band):
-        g_row = lax.dynamic_slice_in_dim(g, band, 1, BAND)[:, 0]  # [B, T, C]
-        x_rows = lax.dynamic_slice_in_dim(x, stride * band, 3, BAND)  # [B, 3, T + 2, C]
+        g_row = lax.dynamic_index_in_dim(g, band, 1, keepdims=False)  # [B, T, C]
+        x_rows = lax.dynamic_slice_in_dim(x, stride * band, 3, 1)  # [B, 3, T + 2, C]
         shifts = (x_rows[:, i, j : j + stride * frames : stride] for i in range(3) for j in range(3))
         return tuple(total + g_row * shift for total, shift in zip(sums, shifts, strict=True)), None
 

@@ -28,27 +28,29 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     from the seed.
     """
     folder = experiment.folder / each.name
-    before = _before(experiment, each)
-    checkpoint.claim(folder, _settings(experiment, each, records))
+    settings = _settings(experiment, each, records)
     if (folder / PREDICTIONS).exists():
+        checkpoint.claim(folder, settings)
         return
+    test, steps_per_epoch = records.split("test"), _steps_per_epoch(each, records)
+    before = _before(experiment, each, records)
     net = SceneNet(len(records.scenes), **as_json(experiment.network))
     seed = _seed(experiment, each.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
         fresh = _on_trunk(fresh, before, each)
-    batch_size = each.phase.batch_size
-    examples = _examples(each, records, before, folder)
-    steps_per_epoch = _steps_per_epoch(each, len(examples))
+    checkpoint.claim(folder, settings)
+    batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, fresh) or fresh
-        batches = training_batches(examples, batch_size, each.phase.epochs, seed, int(state.step))
+        examples = _examples(each, records, before, folder)
+        batches = training_batches(examples, batch_size, epochs, seed, int(state.step))
         state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
-    test = predict(net, state.variables, records.scenes, records.split("test"), batch_size)
-    checkpoint.write_text(folder / PREDICTIONS, to_csv(test))
+    predictions = predict(net, state.variables, records.scenes, test, batch_size)
+    checkpoint.write_text(folder / PREDICTIONS, to_csv(predictions))
 
 
-def _before(experiment: Experiment, each: Round) -> tuple[SceneNet, tuple[str, ...], dict] | None:
+def _before(experiment: Experiment, each: Round, records: Records) -> tuple[SceneNet, tuple[str, ...], dict] | None:
     """The finished network that a round starts from, with its scenes and variables."""
     if each.start is None:
         return None
@@ -59,7 +61,13 @@ def _before(experiment: Experiment, each: Round) -> tuple[SceneNet, tuple[str, .
             f"{each.name} starts from {each.start}, which has not finished in {experiment.folder}: "
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
-    return load(folder)
+    before = load(folder)
+    if each.unlabelled and before[1] != records.scenes:
+        raise UserError(
+            f"{each.name}: {each.start} knows the scenes {', '.join(before[1])}, "
+            f"but {records.path} has {', '.join(records.scenes)}; finetune on the same data set first"
+        )
+    return before
 
 
 def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
@@ -117,11 +125,11 @@ def _examples(each: Round, records: Records, before, folder: Path) -> grain.MapD
     return grain.MapDataset.concatenate([certain, pseudo_labelled(unlabelled, pseudolabels.read_csv(file))])
 
 
-def _steps_per_epoch(each: Round, clips: int) -> int:
-    steps = clips // each.phase.batch_size
-    if steps == 0:
+def _steps_per_epoch(each: Round, records: Records) -> int:
+    clips = sum(len(records.split(name)) for name in (each.split, each.unlabelled) if name)
+    if clips < each.phase.batch_size:
         raise UserError(
             f"{each.name}: {clips} clips to learn from are less than one batch of {each.phase.batch_size}; "
             f"use --batch-size {clips} or less"
         )
-    return steps
+    return clips // each.phase.batch_size

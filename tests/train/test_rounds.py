@@ -116,9 +116,17 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
     large = dataclasses.replace(fresh, pretrain=Phase(batch_size=10))
     with pytest.raises(UserError, match="--batch-size 9"):
         run(large, rounds(large, "pretrain")[0], records)
+    assert not (tmp_path / "pretrain").exists()  # the folder is not taken by settings that cannot run
+    untested = dataclasses.replace(records, splits={"train": records.splits["train"]})
+    with pytest.raises(UserError, match="split 'test'"):
+        run(fresh, rounds(fresh, "pretrain")[0], untested)
     other = dataclasses.replace(chain, seed=1)
     with pytest.raises(UserError, match="seed was 0, is now 1"):
         run(other, rounds(other, "pretrain")[0], records)
+    renamed = dataclasses.replace(records, scenes=("a", "b", "c"))
+    again = dataclasses.replace(rounds(chain, "pseudolabel")[0], name="again")
+    with pytest.raises(UserError, match="finetune on the same data set first"):
+        run(chain, again, renamed)
     longer = dataclasses.replace(records, samples=32_000)
     with pytest.raises(UserError, match="--seconds"):
         run(

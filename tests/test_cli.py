@@ -1,0 +1,101 @@
+"""The command line as a user meets it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+import soundfile
+
+from asc_jax.cli import experiments, main
+from asc_jax.train.rounds import load
+
+COMMANDS = ("prepare", "pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
+
+
+def error_of(capsys, *arguments):
+    """What a failing command prints; it must be one line, with exit status 2."""
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("asc-jax: ") and error.count("\n") == 1
+    return error
+
+
+def test_help_names_every_command_and_experiment(capsys):
+    main(["--help"])
+    told = capsys.readouterr().out
+    assert all(f"\n  {command} " in told for command in COMMANDS)
+    assert all(name in told for name in experiments())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_explains_its_options(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "demo", "--help"])
+    told = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert "--workdir" in told
+    assert ("--epochs" in told) == (command not in ("prepare", "evaluate"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["pretrain", "nothing"], ["pretrain", "demo", "--epochs", "many"]])
+def test_wrong_words_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+def test_what_is_missing_is_named(capsys, tmp_path):
+    places = ["--workdir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]
+    assert "asc-jax pretrain demo" in error_of(capsys, "evaluate", "demo", *places)
+    assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
+    missing = str(tmp_path / "missing.csv")
+    assert "missing.csv" in error_of(capsys, "finetune", "esc10", "--clips", missing, *places)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(14):
+        scene = ("hum", "hiss")[number % 2]
+        audio = rng.normal(0, 0.1, 16_000) + (scene == "hum") * np.sin(np.arange(16_000) / 20) / 3
+        file = tmp_path / "clips" / scene / f"{number}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(file, audio, 16_000)
+    return tmp_path / "clips"
+
+
+def start(recordings, workdir):
+    """Trains on the recordings in a process of its own."""
+    options = ["--seconds", "1", "--epochs", "4", "--batch-size", "4", "--clips", str(recordings)]
+    command = [sys.executable, "-c", "from asc_jax.cli import main; main()", "scratch", "esc10", *options]
+    command += ["--workdir", str(workdir), "--data-dir", str(workdir.parent / "data"), "--checkpoint-every", "1"]
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "cache")}
+    return subprocess.Popen(
+        command, env=os.environ | cache, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings, tmp_path):
+    undisturbed = start(recordings, tmp_path / "undisturbed")
+    told, _ = undisturbed.communicate(timeout=300)
+    assert undisturbed.returncode == 0 and "Test accuracy" in told, told
+    killed = start(recordings, tmp_path / "killed")
+    metrics = tmp_path / "killed" / "scratch" / "metrics.csv"
+    while killed.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 2):
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "scratch" / "predictions.csv").exists()
+    again = start(recordings, tmp_path / "killed")
+    told, _ = again.communicate(timeout=300)
+    assert again.returncode == 0, told
+    ours, theirs = (load(tmp_path / name / "scratch")[2] for name in ("killed", "undisturbed"))
+    jax.tree.map(np.testing.assert_array_equal, ours, theirs)

@@ -1,0 +1,44 @@
+import dataclasses
+
+import pytest
+
+from asc_jax.cli import experiments
+from asc_jax.config import all_rounds, rounds
+
+
+def test_rounds_chain_from_pretraining_to_pseudo_labels():
+    demo = experiments()["demo"]
+    starts = {each.name: each.start for each in all_rounds(demo)}
+    assert starts == {
+        "pretrain": None,
+        "scratch": None,
+        "finetune-1": "pretrain",
+        "finetune-2": "finetune-1",
+        "finetune-3": "finetune-2",
+        "pseudolabel": "finetune-3",
+    }
+    fewer = dataclasses.replace(demo, finetune_rounds=1)
+    assert rounds(fewer, "pseudolabel")[0].start == "finetune-1"
+    assert [each.name for each in rounds(fewer, "finetune")] == ["finetune-1"]
+
+
+def test_only_pseudolabel_learns_from_unlabelled_clips():
+    assert [each.name for each in all_rounds(experiments()["esc10"]) if each.unlabelled] == ["pseudolabel"]
+
+
+@pytest.mark.parametrize("name", ["released", "paper"])
+def test_published_schedules(name):
+    experiment = experiments()[name]
+    assert experiment.seconds == 10
+    for each in all_rounds(experiment):
+        assert each.phase.epochs == 100 and each.phase.learning_rate == 1e-3 and each.phase.weight_decay == 0.01
+        expected = 64 if name == "released" and each.name != "pretrain" else 32
+        assert each.phase.batch_size == expected
+        assert each.data == ("tau2020" if each.name == "pretrain" else "cas2023")
+
+
+def test_every_experiment_opens_with_its_command():
+    for name in experiments():
+        module = __import__(f"experiments.{name}", fromlist=["experiment"])
+        assert module.experiment.name == name
+        assert "\n    make " in module.__doc__

@@ -1,0 +1,45 @@
+"""The rules of the house that no single module can see."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parents[1]
+ALLOWED = {
+    "asc_jax/net": {"asc_jax.net"},
+    "asc_jax/data": {"asc_jax.data", "asc_jax.errors"},
+    "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
+    "experiments": {"asc_jax.config", "experiments"},
+    "data_prep": {"data_prep"},
+}
+
+
+def imported(file):
+    """Modules of this project that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        yield from (name for name in names if name.split(".")[0] in ("asc_jax", "experiments", "data_prep"))
+
+
+def test_imports_run_one_way():
+    for folder, allowed in ALLOWED.items():
+        files = list((ROOT / folder).rglob("*.py"))
+        assert files
+        for file in files:
+            for name in imported(file):
+                assert any(f"{name}.".startswith(f"{prefix}.") for prefix in allowed), (file, name)
+
+
+def test_only_the_command_line_knows_both_preparation_and_learning():
+    for file in (ROOT / "asc_jax").rglob("*.py"):
+        if file.name != "cli.py":
+            assert not any(name.startswith(("data_prep", "experiments")) for name in imported(file)), file
+
+
+def test_the_command_line_starts_without_heavy_libraries():
+    heavy = ("jax", "librosa", "tensorflow_datasets", "grain", "sklearn", "numba", "orbax")
+    code = f"import asc_jax.cli, experiments, data_prep, sys; print([m for m in {heavy} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "[]"
