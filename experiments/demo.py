@@ -15,6 +15,6 @@ experiment = Experiment(
     seconds=2.0,
     pretrain=Phase(epochs=4, batch_size=16),
     finetune=Phase(epochs=6, batch_size=16),
-    pseudolabel=Phase(epochs=5, batch_size=16),
+    pseudolabel=Phase(epochs=4, batch_size=16),
     scratch=Phase(epochs=18, batch_size=16),
 )

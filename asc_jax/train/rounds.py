@@ -42,7 +42,8 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     checkpoint.claim(folder, settings)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
-        state = checkpoint.restore(checkpoints, fresh) or fresh
+        # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
+        state = jax.device_put(checkpoint.restore(checkpoints, fresh) or fresh, jax.devices()[0])
         examples = _examples(each, records, before, folder)
         batches = training_batches(examples, batch_size, epochs, seed, int(state.step))
         state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
