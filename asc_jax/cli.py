@@ -104,7 +104,7 @@ def _prepared(experiment: Experiment, name: str) -> Path:
     from data_prep import prepare as prepare_records
 
     recordings = None if name == "scenes" else getattr(experiment, name)
-    with Progress(transient=True) as bar:
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as bar:
         task = bar.add_task(f"preparing {name}", total=None)
         return prepare_records(
             name,

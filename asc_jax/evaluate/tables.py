@@ -30,8 +30,8 @@ def details_tables(name: str, predictions: Predictions) -> list[Table]:
     tables = []
     for kind, accuracies in groups.items():
         if accuracies.keys() != {""}:
-            table = Table(kind, title=f"{name}: accuracy in % per {kind}")
-            table.add_column("accuracy", justify="right")
+            table = Table(kind, title=name)
+            table.add_column("accuracy in %", justify="right")
             for group, value in accuracies.items():
                 table.add_row(group or "(unknown)", _percent(value))
             tables.append(table)
