@@ -69,7 +69,7 @@ def evaluate(evaluation: Evaluation) -> None:
     name = evaluation.round or finished[-1]
     if name not in finished:
         raise UserError(f"{experiment.folder}: {name} has not finished; finished are {', '.join(finished)}")
-    _print(*details_tables(name, read_csv(experiment.folder / name / "predictions.csv")))
+    _print(*details_tables(name, read_csv(experiment.predictions(name))))
     _print_rounds(experiment)
 
 
@@ -117,17 +117,14 @@ def _prepared(experiment: Experiment, name: str) -> Path:
 
 
 def _finished(experiment: Experiment) -> list[Round]:
-    return [each for each in all_rounds(experiment) if (experiment.folder / each.name / "predictions.csv").exists()]
+    return [each for each in all_rounds(experiment) if experiment.predictions(each.name).exists()]
 
 
 def _print_rounds(experiment: Experiment) -> None:
     from asc_jax.evaluate.predict import read_csv
     from asc_jax.evaluate.tables import rounds_table
 
-    results = {
-        each.name: (each.data, read_csv(experiment.folder / each.name / "predictions.csv"))
-        for each in _finished(experiment)
-    }
+    results = {each.name: (each.data, read_csv(experiment.predictions(each.name))) for each in _finished(experiment)}
     _print(rounds_table(results))
 
 

@@ -1,6 +1,5 @@
 """What an experiment states: frozen dataclasses, which the command line fills in and each run stores."""
 
-import dataclasses
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +85,10 @@ class Experiment:
     def folder(self) -> Path:
         return Path(self.workdir or f"runs/{self.name}")
 
+    def predictions(self, round_name: str) -> Path:
+        """The table of a round's test predictions; it is written last, so a round has finished where it exists."""
+        return self.folder / round_name / "predictions.csv"
+
 
 @dataclass(frozen=True)
 class Round:
@@ -124,8 +127,3 @@ def all_rounds(experiment: Experiment) -> list[Round]:
     """Every round of the experiment, in the order of the report's table 1."""
     commands = ("pretrain", "scratch", "finetune", "pseudolabel")
     return [each for command in commands for each in rounds(experiment, command)]
-
-
-def as_json(value) -> dict:
-    """A dataclass as plain values, as it is stored beside a checkpoint."""
-    return dataclasses.asdict(value)

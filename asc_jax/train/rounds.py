@@ -1,13 +1,14 @@
 """One round from its beginning, or from where it stopped, to a trained and tested network."""
 
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 
 import grain
 import jax
 import numpy as np
 
-from asc_jax.config import Experiment, Round, all_rounds, as_json
+from asc_jax.config import Experiment, Round, all_rounds
 from asc_jax.data.batches import labelled, pseudo_labelled, training_batches
 from asc_jax.data.records import Records
 from asc_jax.errors import UserError
@@ -17,7 +18,6 @@ from asc_jax.train import checkpoint, pseudolabels
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
 
-PREDICTIONS = "predictions.csv"
 PSEUDO_LABELS = "pseudo_labels.csv"
 
 
@@ -29,12 +29,12 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     """
     folder = experiment.folder / each.name
     settings = _settings(experiment, each, records)
-    if (folder / PREDICTIONS).exists():
+    if experiment.predictions(each.name).exists():
         checkpoint.claim(folder, settings)
         return
     test, steps_per_epoch = records.split("test"), _steps_per_epoch(each, records)
     before = _before(experiment, each, records)
-    net = SceneNet(len(records.scenes), **as_json(experiment.network))
+    net = SceneNet(len(records.scenes), **asdict(experiment.network))
     seed = _seed(experiment, each.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
@@ -48,21 +48,20 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         batches = training_batches(examples, batch_size, epochs, seed, int(state.step))
         state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
     predictions = predict(net, state.variables, records.scenes, test, batch_size)
-    checkpoint.write_text(folder / PREDICTIONS, to_csv(predictions))
+    checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
 
 
 def _before(experiment: Experiment, each: Round, records: Records) -> tuple[SceneNet, tuple[str, ...], dict] | None:
     """The finished network that a round starts from, with its scenes and variables."""
     if each.start is None:
         return None
-    folder = experiment.folder / each.start
-    if not (folder / PREDICTIONS).exists():
+    if not experiment.predictions(each.start).exists():
         command = next(other.command for other in all_rounds(experiment) if other.name == each.start)
         raise UserError(
             f"{each.name} starts from {each.start}, which has not finished in {experiment.folder}: "
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
-    before = load(folder)
+    before = load(experiment.folder / each.start)
     if each.unlabelled and before[1] != records.scenes:
         raise UserError(
             f"{each.name}: {each.start} knows the scenes {', '.join(before[1])}, "
@@ -84,8 +83,8 @@ def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
 def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
     """What a round's result depends on: the same settings and start give the same weights."""
     return {
-        "round": as_json(each),
-        "network": as_json(experiment.network),
+        "round": asdict(each),
+        "network": asdict(experiment.network),
         "seed": experiment.seed,
         "data": "/".join(records.path.parts[-3:]),
         "samples": records.samples,

@@ -1,15 +1,17 @@
+from dataclasses import asdict
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from asc_jax.config import PAPER, RELEASED, as_json
+from asc_jax.config import PAPER, RELEASED
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.step import create_state, loss
 
 
 def parameters(network, samples=160_000):
-    net = SceneNet(10, **as_json(network))
+    net = SceneNet(10, **asdict(network))
     return jax.eval_shape(lambda: net.init(jax.random.key(0), jnp.zeros((1, samples))))["params"]
 
 
@@ -43,7 +45,7 @@ def test_clip_length_sets_the_frames(samples, frames):
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_degenerate_clips_give_finite_outputs_and_gradients(network):
-    net = SceneNet(10, **as_json(network))
+    net = SceneNet(10, **asdict(network))
     audio = np.zeros((6, 16_000), np.int16)  # the first stays silent
     audio[1] = 12_345
     audio[2] = np.where(np.sin(np.arange(16_000) / 7) > 0, 32_767, -32_768)  # clipped throughout
