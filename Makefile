@@ -1,4 +1,5 @@
 # make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
+# make prepare DATA=tau2020 SOURCE=/data/TAU2020 [ARGS="--skip-bad ..."]
 EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
@@ -18,8 +19,11 @@ export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 help: .venv/installed
 	@.venv/bin/asc-jax --help
 
-prepare pretrain finetune pseudolabel scratch evaluate: .venv/installed
+pretrain finetune pseudolabel scratch evaluate: .venv/installed
 	$(RUN)
+
+prepare: .venv/installed
+	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)
 
 test: .venv/installed lint
 	.venv/bin/python -m pytest

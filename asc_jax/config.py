@@ -10,6 +10,9 @@ import tyro
 Value = TypeVar("Value")
 Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
 DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
+Fit = Literal["start", "repeat", "pad", "exact"]
+Cache = Literal["none", "host", "device"]
+UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,25 @@ class Phase:
     """Epochs between checkpoints; the last epoch is always kept."""
 
 
-@dataclass(frozen=True)
-class Experiment:
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How recordings become records (data_prep/README.md)."""
+
+    seconds: float = 10.0
+    """Length of every clip; one trained network knows one length."""
+    fit: Fit = "start"
+    """Recordings of another length: take the first seconds, and refuse shorter ones (start), let them start over \
+    (repeat) or be followed by silence (pad), or refuse longer ones, too (exact)."""
+    skip_bad: bool = False
+    """Leave bad recordings out; without it they are told, and nothing is prepared."""
+    scenes_seed: int = 0
+    """Seed of the synthesised data set `scenes`."""
+    data_dir: str = "prepared"
+    """Where prepared records are kept, for all experiments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Preparation):
     """Data, network and phases of one chain: pretrain, finetune, pseudolabel, and the from-scratch comparison."""
 
     name: Hidden[str]
@@ -61,23 +81,23 @@ class Experiment:
     scratch: Hidden[Phase]
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
-    source_split: str = "train"
-    """Split of the source data set that pretraining learns from."""
+    source_part: str = "train"
+    """Part of the source data set that pretraining learns from."""
     clips: str | None = None
-    """Your own recordings: a CSV list or a folder with one sub-folder per scene (data_prep/README.md)."""
+    """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
     tau2020: str | None = None
-    """Folder of TAU Urban Acoustic Scenes 2020 Mobile, development set."""
+    """Folder of TAU Urban Acoustic Scenes 2020 Mobile, development set, or what 'asc-jax prepare' printed."""
     cas2023: str | None = None
-    """Folder of CAS 2023 (ICME 2024 Grand Challenge), development set."""
-    seconds: float = 10.0
-    """Length of every clip; one trained network knows one length."""
+    """Folder of CAS 2023 (ICME 2024 Grand Challenge), or what 'asc-jax prepare' printed."""
+    split: str | None = None
+    """Split of the target data set: session, city or a column of its table (default: the data set's own)."""
+    hold_out: str | None = None
+    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    cache: Cache = "none"
+    """Where the training clips are between epochs: on the disk (none), in memory (host) or on the accelerator."""
     network: Network = RELEASED
     seed: int = 0
     """Seed of initialisation and data order."""
-    scenes_seed: int = 0
-    """Seed of the synthesised data set `scenes`."""
-    data_dir: str = "prepared"
-    """Where prepared records are kept, for all experiments."""
     workdir: str | None = None
     """Where checkpoints, metrics and predictions go (default: runs/NAME)."""
 
@@ -98,26 +118,26 @@ class Round:
     command: str
     phase: Phase
     data: DataSet
-    split: str
+    parts: tuple[str, ...]
+    """Parts of the data set's split; the network of `start` labels the clips of UNLABELLED."""
     start: str | None = None
-    unlabelled: str | None = None
-    """Split whose pseudo-labels, told by the network of `start`, join the labelled clips."""
 
 
 def rounds(experiment: Experiment, command: str) -> list[Round]:
     """The rounds of one command, in order; each names the round it starts from."""
-    on_target = {"command": command, "data": experiment.target, "split": "train"}
+    on_target = {"command": command, "data": experiment.target, "parts": ("train",)}
     chain = ["pretrain"] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:
         case "pretrain":
-            return [Round("pretrain", command, experiment.pretrain, experiment.source, experiment.source_split)]
+            return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_part,))]
         case "finetune":
             return [
                 Round(name, phase=experiment.finetune, start=start, **on_target)
                 for start, name in itertools.pairwise(chain)
             ]
         case "pseudolabel":
-            return [Round(command, phase=experiment.pseudolabel, start=chain[-1], unlabelled="unlabelled", **on_target)]
+            parts = ("train", UNLABELLED)
+            return [Round(command, command, experiment.pseudolabel, experiment.target, parts, start=chain[-1])]
         case "scratch":
             return [Round(command, phase=experiment.scratch, **on_target)]
     raise ValueError(command)

@@ -3,18 +3,23 @@
 import pathlib
 from collections.abc import Callable
 
+FITS = ("start", "repeat", "pad", "exact")
+
 
 class PrepareError(Exception):
-    """One line: what is wrong, where, what to do."""
+    """What is wrong, where, what to do: in one line, under which a list of recordings may follow."""
 
 
 def prepare(
     name: str,
-    recordings: str | None,
-    seconds: float,
-    seed: int,
-    data_dir: str,
-    progress: Callable[[int, int], None] | None = None,
+    recordings: str | None = None,
+    *,
+    seconds: float = 10.0,
+    fit: str = "start",
+    skip_bad: bool = False,
+    seed: int = 0,
+    data_dir: str = "prepared",
+    progress: Callable[[int, int, int], None] = lambda done, total, read: None,
 ) -> pathlib.Path:
     """Prepares a data set, unless its records are there already, and returns the folder that holds them.
 
@@ -23,30 +28,40 @@ def prepare(
 
     Args:
         name: scenes (made up, no recordings), clips (the user's own), tau2020 or cas2023.
-        recordings: the folder (for clips also the CSV) to read; None for scenes.
+        recordings: the folder (for clips also the list) to read, or a folder that this function returned before.
         seconds: length of every prepared clip.
+        fit: what becomes of recordings of another length. start: the first `seconds` are taken, a shorter one is bad;
+            repeat: as start, but a shorter one starts over; pad: as start, but silence follows a shorter one; exact:
+            a longer one is bad, too.
+        skip_bad: leaves bad recordings out, and lists them in the records' metadata.json.
         seed: of scenes; the others do not use it.
         data_dir: where the records of all data sets go.
-        progress: called as progress(clips done, clips in all).
+        progress: called as progress(clips done, clips in all, bytes read of the recordings).
 
     Raises:
-        PrepareError: a recording, label or list is missing or wrong, or the records cannot be written.
+        PrepareError: recordings are bad (all of them are named), a list is wrong, or the records cannot be written.
     """
-    dataset = _collect(name, recordings, seconds, seed)
-    folder = pathlib.Path(data_dir).expanduser() / name / dataset.config_name / dataset.version
-    if not folder.exists():
-        from data_prep import records
+    if recordings and (pathlib.Path(recordings).expanduser() / "dataset_info.json").exists():
+        folder = pathlib.Path(recordings).expanduser()
+    else:
+        dataset = _collect(name, recordings, seconds, fit, seed)
+        folder = pathlib.Path(data_dir).expanduser() / name / dataset.config_name / dataset.version
+        if not folder.exists():
+            from data_prep import records
 
-        records.write(dataset, folder, progress or (lambda done, total: None))
+            records.write(dataset, folder, skip_bad, progress)
+    _refuse_left_out(folder, skip_bad)
     return folder
 
 
-def _collect(name, recordings, seconds, seed):
+def _collect(name, recordings, seconds, fit, seed):
     """Lists and checks the clips of a data set; decodes nothing."""
     from data_prep import cas2023, clips, scenes, tau2020
 
     if seconds < 0.1:
         raise PrepareError(f"seconds is {seconds:g}: give the length of a clip, at least 0.1")
+    if fit not in FITS:
+        raise PrepareError(f"fit is {fit!r}: choose {', '.join(FITS)}")
     if name == "scenes":
         return scenes.collect(seconds, seed)
     sources = {"clips": clips, "tau2020": tau2020, "cas2023": cas2023}
@@ -54,4 +69,13 @@ def _collect(name, recordings, seconds, seed):
         raise PrepareError(f"there is no data set {name!r}: choose scenes, {', '.join(sources)}")
     if recordings is None:
         raise PrepareError(f"{name} needs recordings: say where they are")
-    return sources[name].collect(pathlib.Path(recordings).expanduser(), seconds)
+    return sources[name].collect(pathlib.Path(recordings).expanduser(), seconds, fit)
+
+
+def _refuse_left_out(folder, skip_bad):
+    """Records that lack bad recordings serve only whoever asked for that."""
+    from data_prep.faults import left_out, refuse
+
+    faults = left_out(folder)
+    if faults and not skip_bad:
+        refuse(faults)

@@ -3,50 +3,62 @@
 import collections
 import concurrent.futures
 import math
+import os
 import pathlib
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import soundfile
 import soxr
 
-from data_prep import PrepareError
-from data_prep.dataset import SAMPLE_RATE
+from data_prep.dataset import SAMPLE_RATE, Recording
+from data_prep.faults import Unusable
 
 MARGIN = 1.0  # seconds read beyond those kept, so that the resampler's filter sees what librosa's sees
 UNKNOWN_LENGTH = 2**32 - 1  # bytes; in the header of a WAV file that was written to a pipe
+LAST_PAGE = 65_307  # bytes; the longest page of an Ogg file
+
+_thread = threading.local()
 
 
-def decode(path: pathlib.Path, name: str, samples: int) -> np.ndarray:
-    """Decodes a file as `librosa.load(path, sr=16000, mono=True)` does, then to int16: its first `samples`, or all.
+def decode(path: pathlib.Path, samples: int, fit: str) -> Recording:
+    """Decodes a file as `librosa.load(path, sr=16000, mono=True)` does, to int16[samples] as `fit` says.
 
     A value x becomes round(32768 x), halves to even, and what lies outside int16 is clipped to full scale, so that
-    16-bit files at 16 kHz come back bit for bit. PrepareError names the file as `name` if it is unreadable, empty,
-    truncated or holds a sample that is not finite.
+    16-bit files at 16 kHz come back bit for bit. Unusable if the file cannot be read or ends early, holds no sample,
+    only zeros or one that is not finite, or has a length that `fit` refuses.
     """
-    audio, rate = _read(path, name, samples / SAMPLE_RATE + MARGIN)
+    audio, rate, frames = _read(path, samples / SAMPLE_RATE + MARGIN)
     if not len(audio):
-        raise PrepareError(f"{name}: holds no samples")
+        raise Unusable("empty", "holds no samples")
     if not np.isfinite(audio).all():
-        raise PrepareError(f"{name}: holds samples that are not finite (NaN or infinity)")
-    resampled = _resample(audio.mean(axis=1), rate)[:samples]
-    return np.clip(np.rint(resampled * 32768), -32768, 32767).astype(np.int16)
+        raise Unusable("not finite", "holds samples that are NaN or infinite")
+    mono = audio.mean(axis=1) if audio.shape[1] > 1 else audio[:, 0]
+    heard = _resample(mono, rate)[: samples + 1]
+    heard *= 32768
+    heard = np.clip(np.rint(heard, out=heard), -32768, 32767, out=heard).astype(np.int16)
+    if not heard.any():
+        raise Unusable("silent", "all samples are zero")
+    return Recording(fitted(heard, samples, fit), path.stat().st_size, frames / rate, rate, audio.shape[1])
 
 
-def exactly(audio: np.ndarray, samples: int, name: str) -> np.ndarray:
-    """Returns the first `samples` of a clip; PrepareError if it is shorter."""
+def fitted(audio: np.ndarray, samples: int, fit: str) -> np.ndarray:
+    """Brings a clip to a length: the first `samples`, and for shorter ones what `prepare` says of `fit`."""
+    if len(audio) > samples and fit == "exact":
+        raise Unusable("wrong length", f"longer than {samples / SAMPLE_RATE:g} s, which --fit exact refuses")
     if len(audio) < samples:
-        raise PrepareError(f"{name}: {len(audio) / SAMPLE_RATE:g} s long, {samples / SAMPLE_RATE:g} s are needed")
+        if fit == "repeat":
+            return np.resize(audio, samples)
+        if fit == "pad":
+            return np.pad(audio, (0, samples - len(audio)))
+        wanted = f"shorter than the {samples / SAMPLE_RATE:g} s asked for; see --seconds and --fit"
+        raise Unusable("wrong length", f"{len(audio) / SAMPLE_RATE:g} s, {wanted}")
     return audio[:samples]
 
 
-def repeated(audio: np.ndarray, samples: int, name: str) -> np.ndarray:
-    """Returns the first `samples` of a clip that starts over whenever it ends."""
-    return np.resize(audio, samples)
-
-
-def ordered_map(function: Callable, items: Iterable, threads: int = 2) -> Iterator:
+def ordered_map(function: Callable, items: Iterable, threads: int = min(8, os.cpu_count() or 1)) -> Iterator:
     """Yields function(item) in the order of the items; works ahead by no more than four items a thread."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         pending = collections.deque()
@@ -62,19 +74,26 @@ def ordered_map(function: Callable, items: Iterable, threads: int = 2) -> Iterat
                 future.cancel()
 
 
-def _read(path, name, seconds):
-    """Returns float32[frames, channels] and the sample rate of a file's first `seconds`."""
+def _read(path, seconds):
+    """Returns float32[frames, channels] of a file's first `seconds`, the sample rate, and the frames of the whole."""
     try:
         with soundfile.SoundFile(path) as file:
             rate, frames = file.samplerate, min(file.frames, math.ceil(seconds * file.samplerate))
-            audio = file.read(frames, dtype="float32", always_2d=True)
-            missing = _missing_bytes(file.extra_info)
+            audio = file.read(out=_memory(frames, file.channels))
+            whole, missing = file.frames, _missing_bytes(file.extra_info)
+            cut = file.format == "OGG" and not _ends_with_last_page(path)
     except (OSError, soundfile.LibsndfileError) as error:
-        reason = getattr(error, "error_string", None) or error
-        raise PrepareError(f"{name}: cannot be decoded: {reason}") from error
-    if missing or len(audio) < frames:
-        raise PrepareError(f"{name}: truncated, its header promises more than the file holds; fetch or export it again")
-    return audio, rate
+        raise Unusable("unreadable", str(getattr(error, "error_string", None) or error).strip()) from error
+    if missing or len(audio) < frames or cut:
+        raise Unusable("truncated", "ends before its header or its last page says; fetch or export it again")
+    return audio, rate, whole
+
+
+def _memory(frames, channels):
+    """float32[frames, channels], the same memory in each call of a thread: fresh memory costs as much as decoding."""
+    if getattr(_thread, "memory", np.empty(0)).size < frames * channels:
+        _thread.memory = np.empty(frames * channels, np.float32)
+    return _thread.memory[: frames * channels].reshape(frames, channels)
 
 
 def _missing_bytes(log):
@@ -83,6 +102,18 @@ def _missing_bytes(log):
     if not sizes or int(sizes[1]) == UNKNOWN_LENGTH:
         return 0
     return max(0, int(sizes[1]) - int(sizes[2]))
+
+
+def _ends_with_last_page(path):
+    """Whether an Ogg file's last page says that it is the last one, and is whole (RFC 3533, section 6)."""
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_PAGE))
+        tail = file.read()
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < 27 or not page[5] & 4:
+        return False
+    segments = page[26]
+    return len(page) >= 27 + segments + sum(page[27 : 27 + segments])
 
 
 def _resample(audio, rate):

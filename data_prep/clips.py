@@ -1,39 +1,34 @@
 """The user's own recordings: a list (CSV) or a folder with one sub-folder per scene."""
 
-import dataclasses
+import collections
 import pathlib
 
 from data_prep import PrepareError
-from data_prep.audio import repeated
 from data_prep.dataset import Clip, DataSet
-from data_prep.files import file_dataset
-from data_prep.holdout import hold_out
+from data_prep.faults import Fault, Unusable
+from data_prep.files import SUFFIXES, file_dataset
 from data_prep.tables import read_table
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 UNLABELLED_FOLDERS = {"unlabelled", "unlabeled"}
+LABELLED_PARTS = ("train", "validation", "test")
+COLUMNS = ("filename", "scene_label", "truth", "split", "device", "city", "session")
 
 
-def collect(recordings: pathlib.Path, seconds: float) -> DataSet:
-    """Lists the user's clips: longer ones are cut to their beginning, shorter ones start over; scenes are sorted.
+def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
+    """Lists the user's clips; the scenes are those of the labels, sorted.
 
     A list has the columns filename (relative to the list), scene_label (empty where unknown) and, if wanted, split
-    (train, validation, test), device, city, session, truth (the scene of a clip whose label is to be withheld). In a
-    folder, files outside the scenes' sub-folders, or in one named "unlabelled", are unlabelled. Without splits a fifth
-    of the labelled sessions, or clips where there is no session, is held out for the test.
+    (train, validation, test), device, city, session, truth (the scene of a clip whose label is to be withheld); other
+    columns are kept. In a folder, files outside the scenes' sub-folders, or in one named "unlabelled", are unlabelled.
     """
     if recordings.is_dir():
-        folder, clips = recordings, _from_folder(recordings)
+        root, clips, faults, split = recordings, _from_folder(recordings), [], None
     else:
-        folder, clips = recordings.parent, _from_list(recordings)
-    scenes = sorted({clip.scene for clip in clips if clip.labelled})
-    if len(scenes) < 2:
-        raise PrepareError(f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed")
-    if not any(clip.split for clip in clips):
-        clips = hold_out(clips)
-    clips = [clip if clip.labelled else _without_label(clip) for clip in clips]
-    _check_splits(clips)
-    return file_dataset("clips", scenes, clips, seconds, lambda clip: folder / clip.id, repeated)
+        rows = read_table(recordings, ("filename", "scene_label"))
+        split = "listed" if any(row.get("split") for row in rows) else None
+        root, (clips, faults) = recordings.parent, _from_rows(rows, split)
+    scenes = _scenes(recordings, clips)
+    return file_dataset("clips", scenes, clips, root, seconds, fit, split, faults)
 
 
 def _from_folder(folder):
@@ -49,30 +44,38 @@ def _from_folder(folder):
     return clips
 
 
-def _from_list(path):
-    return [_clip(row) for row in read_table(path, ("filename", "scene_label"))]
+def _from_rows(rows, split):
+    clips, faults = [], []
+    for row in rows:
+        try:
+            clips.append(_clip(row, split))
+        except Unusable as bad:
+            faults.append(Fault(row["filename"], bad.reason, bad.detail))
+    return clips, faults
 
 
-def _clip(row):
+def _clip(row, split):
+    """One clip of a list; unlabelled ones serve training, so they leave the training part."""
     label, truth = row["scene_label"], row.get("truth", "")
     if label and truth and label != truth:
-        raise PrepareError(f"{row['filename']}: scene_label is {label!r} but truth is {truth!r}; correct one of them")
+        raise Unusable("contradiction", f"scene_label is {label!r} but truth is {truth!r}")
+    part = row.get("split", "")
+    if split and label and part not in LABELLED_PARTS:
+        raise Unusable("unknown split", f"{part!r} is none of {', '.join(LABELLED_PARTS)}")
+    if not label and part not in ("", "train", "unlabelled"):
+        raise Unusable("not labelled", f"in split {part!r} but without scene_label")
     known = {column: row.get(column, "") for column in ("device", "city", "session")}
-    return Clip(row["filename"], row.get("split", ""), label or truth, bool(label), **known)
+    more = tuple((name, value) for name, value in row.items() if name not in COLUMNS)
+    part = part if label else "unlabelled"
+    return Clip(row["filename"], part, label or truth, bool(label), **known, columns=more)
 
 
-def _without_label(clip):
-    """An unlabelled clip serves training, so it leaves the training split; in the others it is a mistake."""
-    if clip.split not in ("", "train", "unlabelled"):
-        raise PrepareError(f"{clip.id}: in split {clip.split!r} but without scene_label; give its scene")
-    return dataclasses.replace(clip, split="unlabelled")
-
-
-def _check_splits(clips):
-    """Each labelled clip has a split, and no scene is tested that was never taught."""
-    taught = {clip.scene for clip in clips if clip.labelled and clip.split == "train"}
-    for clip in clips:
-        if clip.labelled and clip.split not in ("train", "validation", "test"):
-            raise PrepareError(f"{clip.id}: split is {clip.split!r}; give train, validation or test")
-        if clip.labelled and clip.scene not in taught:
-            raise PrepareError(f"{clip.id}: in split {clip.split!r}, but no training clip has the scene {clip.scene!r}")
+def _scenes(recordings, clips):
+    scenes = sorted({clip.scene for clip in clips if clip.labelled})
+    if len(scenes) < 2:
+        raise PrepareError(f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed")
+    spellings = collections.Counter(scene.casefold() for scene in scenes)
+    for scene in scenes:
+        if spellings[scene.casefold()] > 1:
+            raise PrepareError(f"{recordings}: scene {scene!r} is also written in other case; choose one spelling")
+    return scenes

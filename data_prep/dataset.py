@@ -1,6 +1,5 @@
 """What is known of a data set before any audio is decoded: its clips, and a name that changes whenever they do."""
 
-import collections
 import dataclasses
 import hashlib
 import json
@@ -8,16 +7,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data_prep import PrepareError
+from data_prep.faults import Fault
 
 SAMPLE_RATE = 16_000  # Hz
-VERSION = "1.0.0"  # of the record format and of the decoding: raise it when either changes
-SPLITS = ("train", "unlabelled", "validation", "test", "source")
+VERSION = "2.0.0"  # of the record format and of the decoding: raise it when either changes
+PARTS = ("train", "validation", "test", "unlabelled", "source", "evaluation")  # of a split; "" is in none of them
 
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """One record to be: `id` as the source lists it; `scene` is "" where unknown and withheld unless `labelled`."""
+    """One record to be: `id` as the source lists it; `scene` is "" where unknown and withheld unless `labelled`.
+
+    `split` is its part (one of PARTS) in the data set's own split; `columns` are more (name, value) pairs to keep.
+    """
 
     id: str
     split: str
@@ -26,32 +28,38 @@ class Clip:
     device: str = ""
     city: str = ""
     session: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """A decoded clip, int16[samples], and what its file was (nothing of it is known for rendered clips)."""
+
+    audio: np.ndarray
+    bytes: int = 0
+    seconds: float = 0
+    rate: int = 0
+    channels: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:
-    """A checked list of clips and the way to their samples; PrepareError if an id repeats or a scene is unknown.
+    """A checked list of clips and the way to their samples.
 
-    `clips` are `Clip`s or dataclasses with its fields; `load` maps one to int16[samples]; `source` holds whatever else
-    the records depend on (file sizes and times, code), as values that JSON can write.
+    `clips` are `Clip`s or dataclasses with most of its fields; `load` maps one to a Recording or raises Unusable;
+    `source` holds whatever else the records depend on (file sizes and times, code), as values that JSON can write;
+    `split` names the data set's own split, if it has one; `faults` are the recordings that are bad already.
     """
 
     name: str
     scenes: tuple[str, ...]
     clips: tuple
     seconds: float
-    load: Callable[[Clip], np.ndarray]
+    load: Callable[[Clip], Recording]
     source: tuple
+    split: str | None = None
+    faults: tuple[Fault, ...] = ()
     version: str = VERSION
-
-    def __post_init__(self):
-        for clip_id, count in collections.Counter(clip.id for clip in self.clips).items():
-            if count > 1:
-                raise PrepareError(f"{clip_id} is listed {count} times: each clip must be listed once")
-        for clip in self.clips:
-            if clip.scene not in self.scenes and (clip.scene or clip.labelled):
-                known = ", ".join(self.scenes)
-                raise PrepareError(f"{clip.id}: unknown scene {clip.scene!r}; the scenes of {self.name} are {known}")
 
     @property
     def samples(self) -> int:
@@ -60,6 +68,6 @@ class DataSet:
     @property
     def config_name(self) -> str:
         """Seconds and a hash of everything that the records depend on, such as "5s-3f0c9a1b2d4e"."""
-        clips = [dataclasses.astuple(clip) for clip in self.clips]
-        content = json.dumps([self.version, self.samples, self.scenes, clips, self.source])
+        known = [dataclasses.astuple(each) for each in (*self.clips, *self.faults)]
+        content = json.dumps([self.version, self.samples, self.scenes, self.split, known, self.source])
         return f"{self.seconds:g}s-{hashlib.sha256(content.encode()).hexdigest()[:12]}"

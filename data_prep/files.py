@@ -1,39 +1,108 @@
 """Data sets whose clips are files of sound."""
 
+import collections
+import functools
+import os
 import pathlib
+import posixpath
+import stat
+import unicodedata
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from data_prep import PrepareError
 from data_prep.audio import decode
 from data_prep.dataset import Clip, DataSet
+from data_prep.faults import Fault, Unusable
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def file_dataset(
     name: str,
     scenes: Sequence[str],
     clips: Sequence[Clip],
+    root: pathlib.Path,
     seconds: float,
-    path_of: Callable[[Clip], pathlib.Path],
-    fit: Callable[[np.ndarray, int, str], np.ndarray],
+    fit: str,
+    split: str,
+    faults: Sequence[Fault] = (),
+    path_of: Callable[[Clip], str] = lambda clip: clip.id,
 ) -> DataSet:
-    """A DataSet of the files path_of(clip), each brought to its length by fit(audio, samples, clip id).
-
-    PrepareError names the first file that is not there.
-    """
-    states = tuple(_state(path_of(clip), clip.id) for clip in clips)
+    """A DataSet of the files root/path_of(clip), with all that is wrong with the list among its faults."""
+    clips, repeated = _once_each(clips)
+    faults, good, files = [*faults, *repeated], [], {}
+    locate = _locator(root)
+    for clip in clips:
+        try:
+            _check_scene(clip, scenes)
+            files[clip.id] = locate(path_of(clip))
+            good.append(clip)
+        except Unusable as bad:
+            faults.append(Fault(clip.id, bad.reason, bad.detail))
+    states = tuple((str(path.relative_to(root)), *state) for path, state in files.values())
 
     def load(clip):
-        return fit(decode(path_of(clip), clip.id, dataset.samples), dataset.samples, clip.id)
+        return decode(files[clip.id][0], dataset.samples, fit)
 
-    dataset = DataSet(name, tuple(scenes), tuple(clips), seconds, load, states)
+    source = (fit, states)
+    dataset = DataSet(name, tuple(scenes), tuple(good), seconds, load, source, split, tuple(faults))
     return dataset
 
 
-def _state(path, name):
-    """Bytes and modification time in ns: a file that changes changes at least one of them."""
-    if not path.is_file():
-        raise PrepareError(f"{name}: no such file ({path}); correct the list or restore the recording")
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+def _once_each(clips):
+    """The clips with one id each; of those listed more than once, the first if all its rows say the same."""
+    rows = collections.defaultdict(list)
+    for clip in clips:
+        rows[posixpath.normpath(clip.id)].append(clip)
+    kept = [same[0] for same in rows.values() if len(set(same)) == 1]
+    faults = []
+    for same in rows.values():
+        if len(same) > 1:
+            differing = ", which do not agree" if len(set(same)) > 1 else ""
+            faults.append(Fault(same[0].id, "listed twice", f"in {len(same)} rows{differing}"))
+    return kept, faults
+
+
+def _check_scene(clip, scenes):
+    if clip.scene not in scenes and (clip.scene or clip.labelled):
+        raise Unusable("unknown scene", f"{clip.scene!r} is none of {', '.join(scenes)}")
+
+
+def _locator(root):
+    """Returns name -> (path, (bytes, modification time in ns)) of files under `root`.
+
+    A name is also found with its ending in other case (or, if it has none, with one of SUFFIXES), and if the list and
+    the disk write an accented letter in one and in two characters.
+    """
+
+    @functools.cache
+    def listing(folder):
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        return {_same(name): name for name in reversed(names)}
+
+    def find(path):
+        names = listing(path.parent)
+        endings = ("",) if path.suffix.lower() in SUFFIXES else SUFFIXES
+        found = (names.get(_same(path.name + ending)) for ending in endings)
+        return next((path.with_name(name) for name in found if name), path)
+
+    def locate(name):
+        inside = posixpath.normpath(name)
+        if inside.startswith(("/", "../")) or inside in (".", ".."):
+            raise Unusable("outside the folder", f"the list may only name files under {root}")
+        path = root / inside
+        try:
+            path = path if path.is_file() else find(path)
+            status = os.stat(path)
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
+            raise Unusable("missing", str(path)) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable("unreadable", "is not a file")
+        return path, (status.st_size, status.st_mtime_ns)
+
+    return locate
+
+
+def _same(name):
+    """Equal for names that differ only in how accents are encoded or in the case of the ending."""
+    stem, suffix = os.path.splitext(unicodedata.normalize("NFC", name))
+    return stem + suffix.lower()

@@ -1,8 +1,11 @@
-"""The TFDS builder: writes a data set's clips as ArrayRecord files."""
+"""The TFDS builder: writes a data set's clips as ArrayRecord files, and what is known of them as a table."""
 
 import contextlib
+import csv
+import dataclasses
 import fcntl
 import functools
+import hashlib
 import os
 import pathlib
 import shutil
@@ -12,20 +15,26 @@ from collections.abc import Callable
 import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
+from array_record.python import array_record_module
 from tensorflow_datasets.proto import tf_example_pb2
 
-from data_prep import PrepareError
+from data_prep import PrepareError, measures
 from data_prep.audio import ordered_map
-from data_prep.dataset import SPLITS, DataSet
+from data_prep.dataset import DataSet
+from data_prep.faults import Fault, Unusable, refuse
 
 SHARD_BYTES = 128 * 2**20  # of samples; TFDS keeps one shard in memory while writing it
+BYTES_BESIDE = 2000  # at most, per clip: texts, fingerprint, framing
+TABLE, FINGERPRINTS = "clips.csv", "fingerprints.npy"
+
+Progress = Callable[[int, int, int], None]
 
 
-def write(dataset: DataSet, folder: pathlib.Path, progress: Callable[[int, int], None]):
+def write(dataset: DataSet, folder: pathlib.Path, skip_bad: bool, progress: Progress):
     """Writes the records to `folder` (data_dir/name/config/version), which appears once all of them are written.
 
-    Another process that prepares the same data set is waited for. PrepareError as `load` raises it, or if the disk
-    refuses the files.
+    Another process that prepares the same data set is waited for. PrepareError if recordings are bad (unless
+    `skip_bad`, and some are left), or if the disk is too small or refuses the files.
     """
     home = folder.parent.parent
     try:
@@ -33,43 +42,68 @@ def write(dataset: DataSet, folder: pathlib.Path, progress: Callable[[int, int],
             for abandoned in home.glob("*/incomplete.*"):  # by a process that was killed: nobody else is at work here
                 shutil.rmtree(abandoned)
             if not folder.exists():
-                _build(dataset, home.parent, progress)
+                _check_space(dataset, home)
+                _build(dataset, home.parent, skip_bad, progress)
     except (OSError, RuntimeError) as error:  # ArrayRecord reports a full disk as RuntimeError
         raise PrepareError(f"{folder}: the records cannot be written: {error}") from error
 
 
-def _build(dataset, data_dir, progress):
+def _check_space(dataset, home):
+    needed, free = len(dataset.clips) * (2 * dataset.samples + BYTES_BESIDE), shutil.disk_usage(home).free
+    if needed > free:
+        raise PrepareError(
+            f"{home}: {len(dataset.clips):,} clips need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            "make room or choose another --data-dir"
+        )
+
+
+def _build(dataset, data_dir, skip_bad, progress):
     verbosity = absl.logging.get_verbosity()
     absl.logging.set_verbosity(absl.logging.ERROR)  # TFDS warns of every config that is not part of its catalogue
     try:
         with tempfile.TemporaryDirectory() as downloads:  # stays empty; by default it would stay in data_dir
-            RecordsBuilder(dataset, data_dir, progress).download_and_prepare(download_dir=downloads)
+            builder = RecordsBuilder(dataset, data_dir, skip_bad, progress)
+            builder.download_and_prepare(download_dir=downloads)
     finally:
         absl.logging.set_verbosity(verbosity)
 
 
 @contextlib.contextmanager
 def _only_process_in(folder):
-    """Locks a folder; the lock goes with the process, however that ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
+    """Locks a folder, which is made and, if nothing came into it, removed; the lock goes with the process."""
+    handle = _locked(folder)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        for made in (*folder.iterdir(), folder):
+            with contextlib.suppress(OSError):  # holds records
+                made.rmdir()
         fcntl.flock(handle, fcntl.LOCK_UN)  # a process forked meanwhile still has the handle: closing is not enough
         os.close(handle)
 
 
+def _locked(folder):
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if folder.exists() and os.path.samestat(os.fstat(handle), folder.stat()):
+            return handle
+        os.close(handle)  # whoever had the lock has removed the folder
+
+
 class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
-    """Writes a DataSet in the order of its clips.
+    """Writes a DataSet in the order of its clips, all in one TFDS split.
 
     Shard by shard, because TFDS's GeneratorBasedBuilder gathers a split in memory and needs TensorFlow from 1 GiB on.
     """
 
-    def __init__(self, dataset: DataSet, data_dir: pathlib.Path, progress: Callable[[int, int], None]):
+    def __init__(self, dataset: DataSet, data_dir: pathlib.Path, skip_bad: bool, progress: Progress):
         self.name, self.VERSION = dataset.name, tfds.core.Version(dataset.version)
-        self._dataset, self._progress, self._done = dataset, progress, 0
+        self._dataset, self._skip_bad, self._progress = dataset, skip_bad, progress
+        self._faults = list(dataset.faults)
+        self._rows, self._fingerprints = [], []
+        self._done = self._read = 0
         config = tfds.core.BuilderConfig(name=dataset.config_name, version=dataset.version)
         super().__init__(data_dir=data_dir, config=config, file_format="array_record")
 
@@ -79,23 +113,57 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
             "label": tfds.features.ClassLabel(names=self._dataset.scenes),
             "truth": tfds.features.ClassLabel(names=self._dataset.scenes),
         } | {name: tfds.features.Text() for name in ("id", "device", "city", "session")}
-        return _Info(builder=self, features=tfds.features.FeaturesDict(features))
+        metadata = tfds.core.MetadataDict({"split": self._dataset.split, "left_out": []})
+        return _Info(builder=self, features=tfds.features.FeaturesDict(features), metadata=metadata)
+
+    def _download_and_prepare(self, dl_manager, download_config=None):
+        if self._dataset.clips:
+            super()._download_and_prepare(dl_manager, download_config)
+        if self._faults and not (self._skip_bad and self._rows):
+            refuse(self._faults)
+        if not self._rows:
+            raise PrepareError(f"{self._dataset.name}: there is no clip")
+        self.info.metadata["left_out"] = [dataclasses.asdict(fault) for fault in self._faults]
+        np.save(self.data_path / FINGERPRINTS, np.stack(self._fingerprints))
+        with open(self.data_path / TABLE, "w", newline="", encoding="utf-8") as file:
+            rows = csv.DictWriter(file, self._rows[0].keys(), lineterminator="\n")
+            rows.writeheader()
+            rows.writerows(self._rows)
 
     def _shard_iterators_per_split(self, dl_manager):
-        step = max(1, SHARD_BYTES // (2 * self._dataset.samples))
-        shards = {}
-        for split in SPLITS:
-            clips = [clip for clip in self._dataset.clips if clip.split == split]
-            if clips:
-                starts = range(0, len(clips), step)
-                shards[split] = [functools.partial(self._examples, clips[start : start + step]) for start in starts]
-        return shards
+        clips, step = self._dataset.clips, max(1, SHARD_BYTES // (2 * self._dataset.samples))
+        starts = range(0, len(clips), step)
+        return {"clips": [functools.partial(self._examples, clips[start : start + step]) for start in starts]}
 
     def _examples(self, clips):
-        for clip, audio in zip(clips, ordered_map(self._dataset.load, clips), strict=True):
-            yield clip.id, self._example(clip, audio)
+        for clip, result in zip(clips, ordered_map(self._load, clips), strict=True):
             self._done += 1
-            self._progress(self._done, len(self._dataset.clips))
+            if isinstance(result, Fault):
+                self._faults.append(result)
+            else:
+                recording, row, fingerprint = result
+                self._read += recording.bytes
+                self._rows.append(row)
+                self._fingerprints.append(fingerprint)
+                yield clip.id, self._example(clip, recording.audio)
+            self._progress(self._done, len(self._dataset.clips), self._read)
+
+    def _load(self, clip):
+        try:
+            recording = self._dataset.load(clip)
+        except Unusable as bad:
+            return Fault(clip.id, bad.reason, bad.detail)
+        return recording, self._row(clip, recording), measures.fingerprint(recording.audio)
+
+    def _row(self, clip, recording):
+        """What clips.csv says of a clip."""
+        known = {"id": clip.id, "label": clip.scene if clip.labelled else "", "truth": clip.scene}
+        known |= {name: getattr(clip, name) for name in ("device", "city", "session")}
+        known |= {self._dataset.split: clip.split} if self._dataset.split else {}
+        known |= {name: getattr(recording, name) for name in ("bytes", "rate", "channels")}
+        known |= {"seconds": f"{recording.seconds:.3f}", "sha256": hashlib.sha256(recording.audio).hexdigest()}
+        known |= measures.statistics(recording.audio)
+        return {**dict(getattr(clip, "columns", ())), **known}
 
     def _example(self, clip, audio):
         truth = self._dataset.scenes.index(clip.scene) if clip.scene else -1
@@ -103,7 +171,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         return {"audio": audio, "label": truth if clip.labelled else -1, "truth": truth} | text
 
     def _example_writer(self):
-        return _DeterministicWriter(self.info.file_format)
+        return _Writer(self.info.file_format)
 
     def _log_download_bytes(self):
         """Prints nothing: nothing is downloaded."""
@@ -116,12 +184,16 @@ class _Info(tfds.core.DatasetInfo):
         """Does nothing: TFDS would look for a published data set of this name and leave an empty folder in /tmp."""
 
 
-class _DeterministicWriter(tfds.core.ExampleWriter):
-    """Sorts the features of each record: TFDS leaves their order, and so the bytes of the files, to chance."""
+class _Writer(tfds.core.ExampleWriter):
+    """Writes the same records as TFDS does, but the same bytes each time, and without compression.
+
+    TFDS leaves the order of a record's features to chance. Compressing saves a tenth of the size of recordings, and
+    costs three times the time to write and to read.
+    """
 
     def write(self, path, examples):
-        return super().write(path, ((key, self._sorted(example)) for key, example in examples))
-
-    @staticmethod
-    def _sorted(example):
-        return tf_example_pb2.Example.FromString(example).SerializeToString(deterministic=True)
+        writer = array_record_module.ArrayRecordWriter(os.fspath(path), "group_size:1,uncompressed")
+        for _, serialized in examples:
+            example = tf_example_pb2.Example.FromString(serialized)
+            writer.write(example.SerializeToString(deterministic=True))
+        writer.close()

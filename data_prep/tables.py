@@ -1,5 +1,6 @@
-"""Lists of clips: comma- or tab-separated text with a header line."""
+"""Lists of clips: text of separated fields with a header line."""
 
+import codecs
 import csv
 import io
 import pathlib
@@ -8,17 +9,19 @@ from data_prep import PrepareError
 
 
 def read_table(path: pathlib.Path, required: tuple[str, ...]) -> list[dict[str, str]]:
-    """Reads a CSV (tab-separated if its header holds a tab) into one dict of stripped strings per row.
+    """Reads a list into one dict of stripped strings per row.
 
-    A byte-order mark, CRLF line ends and empty lines are ordinary. PrepareError names the file, and the line where
+    Fields are separated by whichever of tab, semicolon and comma stands first in the header. UTF-8 and (with its
+    byte-order mark) UTF-16, any line ends and empty lines are ordinary. PrepareError names the file, and the line where
     there is one, if it cannot be read, lacks a required column, repeats one, or has a row of another width.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise PrepareError(f"{path}: cannot read the list: {reason}") from error
-    delimiter = "\t" if "\t" in text.split("\n", 1)[0] else ","
+    delimiter = next((mark for mark in text.split("\n", 1)[0] if mark in "\t;,"), ",")
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))]

@@ -2,9 +2,8 @@
 
 import pathlib
 
-from data_prep import PrepareError
-from data_prep.audio import exactly
 from data_prep.dataset import Clip, DataSet
+from data_prep.faults import Fault
 from data_prep.files import file_dataset
 from data_prep.tables import read_table
 
@@ -23,20 +22,17 @@ SCENES = (
 LISTS = {"train": "evaluation_setup/fold1_train.csv", "test": "evaluation_setup/fold1_evaluate.csv"}
 
 
-def collect(recordings: pathlib.Path, seconds: float) -> DataSet:
+def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     """Lists the clips of the folder that holds audio/ and evaluation_setup/; a session is a location in a city."""
-    clips = [
-        _clip(row, split)
-        for split, name in LISTS.items()
-        for row in read_table(recordings / name, ("filename", "scene_label"))
-    ]
-    return file_dataset("tau2020", SCENES, clips, seconds, lambda clip: recordings / clip.id, exactly)
-
-
-def _clip(row, split):
-    """A row of a list; names are audio/<scene>-<city>-<location>-<segment>-<device>.wav."""
-    parts = pathlib.PurePosixPath(row["filename"]).stem.split("-")
-    if len(parts) != 5:
-        raise PrepareError(f"{row['filename']}: not named <scene>-<city>-<location>-<segment>-<device>.wav")
-    _, city, location, _, device = parts
-    return Clip(row["filename"], split, row["scene_label"], True, device, city, f"{city}-{location}")
+    clips, faults = [], []
+    for part, name in LISTS.items():
+        for row in read_table(recordings / name, ("filename", "scene_label")):
+            places = pathlib.PurePosixPath(row["filename"]).stem.split("-")
+            if len(places) == 5:
+                _, city, location, _, device = places
+                session = f"{city}-{location}"
+                clips.append(Clip(row["filename"], part, row["scene_label"], True, device, city, session))
+            else:
+                wanted = "must be <scene>-<city>-<location>-<segment>-<device>.wav"
+                faults.append(Fault(row["filename"], "unknown name", wanted))
+    return file_dataset("tau2020", SCENES, clips, recordings, seconds, fit, "official", faults)

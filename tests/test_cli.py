@@ -14,7 +14,8 @@ import soundfile
 from asc_jax.cli import experiments, main
 from asc_jax.train.rounds import load
 
-COMMANDS = ("prepare", "pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
+COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
+DATA_COMMANDS = ("prepare",)
 
 
 def error_of(capsys, *arguments):
@@ -27,24 +28,41 @@ def error_of(capsys, *arguments):
     return error
 
 
-def test_help_names_every_command_and_experiment(capsys):
-    main(["--help"])
+@pytest.mark.parametrize("asked", [["--help"]])
+def test_help_names_every_command_and_experiment(asked, capsys):
+    main(asked)
     told = capsys.readouterr().out
-    assert all(f"\n  {command} " in told for command in COMMANDS)
-    assert all(name in told for name in experiments())
+    assert all(f"\n  {command} " in told for command in (*COMMANDS, *DATA_COMMANDS))
+    assert all(name in told for name in (*experiments(), "tau2020", "cas2023", "clips", "scenes"))
+
+
+def help_of(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--help"])
+    assert stop.value.code == 0
+    return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_explains_its_options(command, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main([command, "demo", "--help"])
-    told = capsys.readouterr().out
-    assert stop.value.code == 0
-    assert "--workdir" in told
-    assert ("--epochs" in told) == (command not in ("prepare", "evaluate"))
+    told = help_of(capsys, command, "demo")
+    assert all(option in told for option in ("--workdir", "--split", "--cache", "--skip-bad"))
+    assert ("--epochs" in told) == (command != "evaluate")
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["pretrain", "nothing"], ["pretrain", "demo", "--epochs", "many"]])
+@pytest.mark.parametrize("command", DATA_COMMANDS)
+def test_help_of_every_data_command_explains_its_options(command, capsys):
+    told = help_of(capsys, *command.split())
+    assert all(option in told for option in ("--seconds", "--fit", "--skip-bad", "--data-dir", "tau2020"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([], ["fly"], ["prepare"], ["prepare", "nothing"]),
+        *(["pretrain", "nothing"], ["pretrain", "demo", "--epochs", "many"]),
+    ],
+)
 def test_wrong_words_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -55,6 +73,7 @@ def test_what_is_missing_is_named(capsys, tmp_path):
     places = ["--workdir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]
     assert "asc-jax pretrain demo" in error_of(capsys, "evaluate", "demo", *places)
     assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
+    assert "clips needs recordings" in error_of(capsys, "prepare", "clips", *places[2:])
     missing = str(tmp_path / "missing.csv")
     assert "missing.csv" in error_of(capsys, "finetune", "esc10", "--clips", missing, *places)
 
@@ -69,6 +88,36 @@ def recordings(tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(file, audio, 16_000)
     return tmp_path / "clips"
+
+
+@pytest.fixture
+def options(tmp_path):
+    return ["--seconds", "1", "--data-dir", str(tmp_path / "data")]
+
+
+def test_recordings_are_prepared(recordings, options, tmp_path, capsys):
+    main(["prepare", "clips", str(recordings), *options])
+    told = capsys.readouterr()
+    folder = told.out.strip()
+    assert (tmp_path / folder / "clips.csv").exists()
+    assert "14/14" in told.err and "clips/s" in told.err
+
+
+def test_bad_recordings_are_listed_under_one_line(recordings, options, tmp_path, capsys):
+    (recordings / "hum" / "bad.wav").write_text("not sound")
+    with pytest.raises(SystemExit) as stop:
+        main(["prepare", "clips", str(recordings), *options])
+    assert stop.value.code == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "preparing" not in line]
+    assert lines[0].startswith("asc-jax: 1 bad recordings (1 unreadable)") and "hum/bad.wav" in lines[2]
+    main(["prepare", "clips", str(recordings), *options, "--skip-bad"])
+
+
+def test_records_of_another_length_are_refused(recordings, options, tmp_path, capsys):
+    main(["prepare", "clips", str(recordings), *options])
+    folder = capsys.readouterr().out.strip()
+    places = ["--workdir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data"), "--seconds", "2"]
+    assert "clips are of 1 s" in error_of(capsys, "scratch", "esc10", "--clips", folder, *places)
 
 
 def start(recordings, workdir):

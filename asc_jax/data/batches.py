@@ -1,48 +1,63 @@
 """Records -> batches, in an order that is a function of (seed, step) alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import grain
 import numpy as np
 
-READ = grain.ReadOptions(num_threads=2, prefetch_buffer_size=8)
+from asc_jax.data.records import Clips
+from asc_jax.errors import UserError
+
+READ = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)  # batches
+Labels = Mapping[str, tuple[int, float]]  # clip id -> (label, weight)
 
 
-def labelled(records: Sequence) -> grain.MapDataset:
-    """Training examples {audio int16 [N], label, weight} from labelled records, each of weight 1."""
-    return grain.MapDataset.source(records).map(lambda record: _example(record, record["label"], 1))
+def targets(clips: Clips, told: Labels) -> dict[str, np.ndarray]:
+    """What the clips teach: {label int32 [M], weight float32 [M]}.
 
-
-def pseudo_labelled(records: Sequence, labels: Mapping[str, tuple[int, float]]) -> grain.MapDataset:
-    """The same from unlabelled records, with `labels`: id -> (label, weight)."""
-    return grain.MapDataset.source(records).map(lambda record: _example(record, *labels[text(record["id"])]))
-
-
-def _example(record, label, weight):
-    return {"audio": record["audio"], "label": np.int32(label), "weight": np.float32(weight)}
-
-
-def training_batches(examples: grain.MapDataset, batch_size: int, epochs: int, seed: int, step: int) -> Iterator[dict]:
-    """The whole batches of all epochs from `step` on: {audio [B, N], label [B], weight [B]}.
-
-    Every epoch has its own order and drops its incomplete last batch.
+    A labelled clip has weight 1; the others get what `told`, joined by id, says of them.
     """
-    whole = len(examples) // batch_size * batch_size
-    batches = examples.shuffle(seed)[:whole].repeat(epochs).batch(batch_size).to_iter_dataset(READ)
-    iterator = iter(batches)
+    pairs = [
+        (label, 1) if label >= 0 else told[name]
+        for label, name in zip(clips.indices("label"), clips.column("id"), strict=True)
+    ]
+    labels, weights = zip(*pairs, strict=True)
+    return {"label": np.array(labels, np.int32), "weight": np.array(weights, np.float32)}
+
+
+def training_batches(
+    read: Callable[[np.ndarray], dict],
+    targets: dict[str, np.ndarray],
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    step: int,
+    host: int = 0,
+    hosts: int = 1,
+) -> Iterator[dict]:
+    """The whole batches of all epochs from `step` on: audio as `read` gives it, label [B], weight [B].
+
+    Every epoch has its own order and drops its incomplete last batch. Of several hosts each gets its slice of every
+    batch: B = batch_size / hosts clips, which joined in the hosts' order are the batch that one host would get.
+    """
+    if batch_size % hosts:
+        raise UserError(f"{hosts} hosts cannot share a batch of {batch_size} clips: choose a multiple of {hosts}")
+    share = slice(host * batch_size // hosts, (host + 1) * batch_size // hosts)
+    clips = len(targets["label"])
+
+    def batch(numbers):
+        numbers = np.asarray(numbers)[share]
+        return read(numbers) | {name: values[numbers] for name, values in targets.items()}
+
+    order = grain.MapDataset.range(clips).shuffle(seed)[: clips // batch_size * batch_size].repeat(epochs)
+    iterator = iter(order.batch(batch_size).map(batch).to_iter_dataset(READ))
     iterator.set_state({"next_index": step})
     return iterator
 
 
-def evaluation_batches(records: Sequence, batch_size: int) -> Iterator[tuple[np.ndarray, list[dict]]]:
-    """All records in file order: (audio [B, N], their records); the last batch is filled up with its first clip."""
-    batches = grain.MapDataset.source(records).to_iter_dataset(READ).batch(batch_size, batch_fn=list)
-    for group in batches:
-        audio = [record["audio"] for record in group]
-        audio += audio[:1] * (batch_size - len(group))
-        yield np.stack(audio), group
-
-
-def text(value) -> str:
-    """A record's text feature, which is read as bytes."""
-    return value.decode()
+def evaluation_batches(clips: Clips, batch_size: int) -> Iterator[tuple[np.ndarray, int]]:
+    """All clips in order: (audio [B, N], how many they are); the last batch is filled up with its first clip."""
+    numbers = grain.MapDataset.range(len(clips)).batch(batch_size)
+    for audio in numbers.map(lambda each: clips.audio(np.asarray(each))).to_iter_dataset(READ):
+        count = len(audio)
+        yield np.concatenate([audio, np.repeat(audio[:1], batch_size - count, axis=0)]), count

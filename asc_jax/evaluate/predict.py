@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from asc_jax.data.batches import evaluation_batches, text
+from asc_jax.data.batches import evaluation_batches
+from asc_jax.data.records import Clips
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 DETAILS = ("id", "device", "city", "session")
@@ -42,15 +42,12 @@ def cosine(variables, audio, *, net: SceneNet):
     return net.apply(variables, to_waveform(audio)).cosine
 
 
-def predict(net: SceneNet, variables, scenes: tuple[str, ...], records: Sequence, batch_size: int) -> Predictions:
-    """Predicts every record, in file order; `variables` are {params, batch_stats}."""
-    cosines, seen = [], []
-    for audio, group in evaluation_batches(records, batch_size):
-        cosines.append(np.asarray(cosine(variables, audio, net=net))[: len(group)])
-        seen += [{name: record[name] for name in ("truth", *DETAILS)} for record in group]
-    details = {name: [text(record[name]) for record in seen] for name in DETAILS}
-    truth = np.array([record["truth"] for record in seen], int)
-    return Predictions(scenes, np.concatenate(cosines), truth, details)
+def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> Predictions:
+    """Predicts every clip, in order; `variables` are {params, batch_stats}."""
+    batches = evaluation_batches(clips, batch_size)
+    cosines = [np.asarray(cosine(variables, audio, net=net))[:count] for audio, count in batches]
+    details = {name: clips.column(name) for name in DETAILS}
+    return Predictions(clips.scenes, np.concatenate(cosines), clips.indices("truth"), details)
 
 
 def to_csv(predictions: Predictions) -> str:

@@ -4,13 +4,13 @@ import zlib
 from dataclasses import asdict
 from pathlib import Path
 
-import grain
 import jax
 import numpy as np
 
-from asc_jax.config import Experiment, Round, all_rounds
-from asc_jax.data.batches import labelled, pseudo_labelled, training_batches
-from asc_jax.data.records import Records
+from asc_jax.config import UNLABELLED, Experiment, Round, all_rounds
+from asc_jax.data.batches import Labels, targets, training_batches
+from asc_jax.data.cache import reader
+from asc_jax.data.records import Clips, Records
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv
 from asc_jax.net.scenenet import SceneNet
@@ -32,7 +32,8 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if experiment.predictions(each.name).exists():
         checkpoint.claim(folder, settings)
         return
-    test, steps_per_epoch = records.split("test"), _steps_per_epoch(each, records)
+    test, clips = records.part("test"), records.part(*each.parts)
+    steps_per_epoch = _steps_per_epoch(each, clips)
     before = _before(experiment, each, records)
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
     seed = _seed(experiment, each.name)
@@ -44,10 +45,18 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     with checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state = jax.device_put(checkpoint.restore(checkpoints, fresh) or fresh, jax.devices()[0])
-        examples = _examples(each, records, before, folder)
-        batches = training_batches(examples, batch_size, epochs, seed, int(state.step))
+        batches = training_batches(
+            reader(clips, experiment.cache),
+            targets(clips, _pseudo_labels(each, records, before, folder)),
+            batch_size,
+            epochs,
+            seed,
+            int(state.step),
+            jax.process_index(),
+            jax.process_count(),
+        )
         state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
-    predictions = predict(net, state.variables, records.scenes, test, batch_size)
+    predictions = predict(net, state.variables, test, batch_size)
     checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
 
 
@@ -62,7 +71,7 @@ def _before(experiment: Experiment, each: Round, records: Records) -> tuple[Scen
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
     before = load(experiment.folder / each.start)
-    if each.unlabelled and before[1] != records.scenes:
+    if UNLABELLED in each.parts and before[1] != records.scenes:
         raise UserError(
             f"{each.name}: {each.start} knows the scenes {', '.join(before[1])}, "
             f"but {records.path} has {', '.join(records.scenes)}; finetune on the same data set first"
@@ -87,6 +96,7 @@ def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
         "network": asdict(experiment.network),
         "seed": experiment.seed,
         "data": "/".join(records.path.parts[-3:]),
+        "split": records.split,
         "samples": records.samples,
         "scenes": records.scenes,
     }
@@ -111,25 +121,22 @@ def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
     return fresh.replace(params=params, batch_stats=variables["batch_stats"])
 
 
-def _examples(each: Round, records: Records, before, folder: Path) -> grain.MapDataset:
-    """What the round learns from: the labelled clips and, where it says so, those that `before` labels."""
-    certain = labelled(records.split(each.split))
-    if each.unlabelled is None:
-        return certain
-    unlabelled = records.split(each.unlabelled)
+def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Labels:
+    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once."""
+    if UNLABELLED not in each.parts:
+        return {}
     file = folder / PSEUDO_LABELS
     if not file.exists():
-        net, scenes, variables = before
-        told = predict(net, variables, scenes, unlabelled, each.phase.batch_size)
+        net, _, variables = before
+        told = predict(net, variables, records.part(UNLABELLED), each.phase.batch_size)
         checkpoint.write_text(file, pseudolabels.to_csv(told))
-    return grain.MapDataset.concatenate([certain, pseudo_labelled(unlabelled, pseudolabels.read_csv(file))])
+    return pseudolabels.read_csv(file)
 
 
-def _steps_per_epoch(each: Round, records: Records) -> int:
-    clips = sum(len(records.split(name)) for name in (each.split, each.unlabelled) if name)
-    if clips < each.phase.batch_size:
+def _steps_per_epoch(each: Round, clips: Clips) -> int:
+    if len(clips) < each.phase.batch_size:
         raise UserError(
-            f"{each.name}: {clips} clips to learn from are less than one batch of {each.phase.batch_size}; "
-            f"use --batch-size {clips} or less"
+            f"{each.name}: {len(clips)} clips to learn from are less than one batch of {each.phase.batch_size}; "
+            f"use --batch-size {len(clips)} or less"
         )
-    return clips // each.phase.batch_size
+    return len(clips) // each.phase.batch_size

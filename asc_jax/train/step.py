@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from asc_jax.config import Phase
+from asc_jax.data.cache import audio_of
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
@@ -43,12 +44,12 @@ def learning_rate(phase: Phase, epoch: int) -> float:
 
 
 def loss(params, batch_stats, net: SceneNet, batch):
-    """Weighted ArcFace cross-entropy over a batch {audio int16 [B, N], label [B], weight [B]}.
+    """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
     """
     variables = {"params": params, "batch_stats": batch_stats}
-    outputs, changed = net.apply(variables, to_waveform(batch["audio"]), train=True, mutable=["batch_stats"])
+    outputs, changed = net.apply(variables, to_waveform(audio_of(batch)), train=True, mutable=["batch_stats"])
     logits = margin_logits(outputs.cosine, batch["label"])
     per_clip = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)

@@ -1,3 +1,5 @@
+"""Batches are a function of (seed, step), whoever reads them."""
+
 from itertools import islice
 
 import numpy as np
@@ -5,28 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asc_jax.data.batches import evaluation_batches, labelled, pseudo_labelled, training_batches
+from asc_jax.data.batches import evaluation_batches, targets, training_batches
+from asc_jax.errors import UserError
 
 
-def records(count):
-    """Clips that hold their own number."""
-    return [
-        {"audio": np.full(8, number, np.int16), "label": number % 3, "id": f"clip-{number}".encode()}
-        for number in range(count)
-    ]
-
-
-def clip_numbers(batches, count):
-    return [batch["audio"][:, 0].tolist() for batch in islice(batches, count)]
+def numbers_read(clips, batch_size, epochs, seed, step, **hosts):
+    """The numbers of the clips in each batch."""
+    of_clips = {"label": np.zeros(clips, np.int32)}
+    batches = training_batches(lambda numbers: {"audio": numbers}, of_clips, batch_size, epochs, seed, step, **hosts)
+    return [batch["audio"].tolist() for batch in batches]
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 30), st.integers(1, 7), st.integers(0, 2**32 - 1))
 def test_an_epoch_sees_each_clip_at_most_once_in_whole_batches(clips, batch_size, seed):
     steps = clips // batch_size
-    batches = (
-        clip_numbers(training_batches(labelled(records(clips)), batch_size, 2, seed, 0), 9 * steps) if steps else []
-    )
+    batches = numbers_read(clips, batch_size, 2, seed, 0) if steps else []
     assert len(batches) == 2 * steps
     for epoch in (batches[:steps], batches[steps:]):
         seen = sum(epoch, [])
@@ -35,28 +31,56 @@ def test_an_epoch_sees_each_clip_at_most_once_in_whole_batches(clips, batch_size
 
 
 def test_epochs_and_seeds_have_orders_of_their_own():
-    first, second = clip_numbers(training_batches(labelled(records(40)), 40, 2, 1, 0), 2)
-    (other,) = clip_numbers(training_batches(labelled(records(40)), 40, 2, 77, 0), 1)
+    first, second = numbers_read(40, 40, 2, 1, 0)
+    (other,) = numbers_read(40, 40, 1, 77, 0)
     assert sorted(first) == sorted(second) == sorted(other)
     assert first != second != other != first
 
 
 @pytest.mark.parametrize("step", [1, 5, 12])
 def test_batches_from_a_step_on_are_those_of_an_undisturbed_run(step):
-    undisturbed = clip_numbers(training_batches(labelled(records(17)), 4, 5, 3, 0), 20)
-    assert clip_numbers(training_batches(labelled(records(17)), 4, 5, 3, step), 20 - step) == undisturbed[step:]
+    assert numbers_read(17, 4, 5, 3, step) == numbers_read(17, 4, 5, 3, 0)[step:]
 
 
-def test_pseudo_labels_are_joined_by_id():
-    told = {"clip-1": (2, 0.25), "clip-0": (1, 0.75)}
-    examples = list(pseudo_labelled(records(2), told))
-    assert [(each["label"], each["weight"]) for each in examples] == [(1, 0.75), (2, 0.25)]
+@pytest.mark.parametrize("hosts", [1, 2, 4])
+@pytest.mark.parametrize("step", [0, 3])
+def test_the_slices_of_several_hosts_are_the_batches_of_one(hosts, step):
+    slices = [numbers_read(30, 8, 3, 5, step, host=host, hosts=hosts) for host in range(hosts)]
+    joined = [sum(parts, []) for parts in zip(*slices, strict=True)]
+    assert joined == numbers_read(30, 8, 3, 5, step)
 
 
-def test_evaluation_keeps_file_order_and_fills_the_last_batch_with_its_own_first_clip():
-    batches = list(evaluation_batches(records(5), 3))
-    assert [audio[:, 0].tolist() for audio, _ in batches] == [[0, 1, 2], [3, 4, 3]]
-    assert [[record["id"] for record in group] for _, group in batches] == [
-        [b"clip-0", b"clip-1", b"clip-2"],
-        [b"clip-3", b"clip-4"],
-    ]
+def test_a_batch_that_hosts_cannot_share_is_refused():
+    with pytest.raises(UserError, match="3 hosts cannot share a batch of 8 clips: choose a multiple of 3"):
+        numbers_read(30, 8, 1, 0, 0, host=0, hosts=3)
+
+
+@pytest.fixture
+def records(make_records):
+    """Five clips that hold their own number; the last two are not labelled."""
+    rows = [{"id": f"clip-{n}", "part": "train", "label": "bus" if n % 2 else "park"} for n in range(3)]
+    rows += [{"id": f"clip-{n}", "part": "unlabelled"} for n in (3, 4)]
+    return make_records(rows, np.arange(5, dtype=np.int16)[:, None] * np.ones((1, 8), np.int16), ("bus", "park"))
+
+
+def test_pseudo_labels_are_joined_by_id(records):
+    told = {"clip-4": (0, 0.25), "clip-3": (1, 0.75)}
+    both = targets(records.part("train", "unlabelled"), told)
+    assert both["label"].tolist() == [1, 0, 1, 1, 0]
+    assert both["weight"].tolist() == [1, 1, 1, 0.75, 0.25]
+    assert (both["label"].dtype, both["weight"].dtype) == (np.int32, np.float32)
+    assert targets(records.part("train"), {})["label"].tolist() == [1, 0, 1]
+
+
+def test_labels_and_weights_go_with_their_audio(records):
+    clips = records.part("train", "unlabelled")
+    wanted = targets(clips, {"clip-4": (0, 0.25), "clip-3": (1, 0.75)})
+    for batch in training_batches(lambda numbers: {"audio": clips.audio(numbers)}, wanted, 2, 3, 0, 0):
+        numbers = batch["audio"][:, 0]
+        assert batch["label"].tolist() == wanted["label"][numbers].tolist()
+        assert batch["weight"].tolist() == wanted["weight"][numbers].tolist()
+
+
+def test_evaluation_keeps_the_order_and_fills_the_last_batch_with_its_own_first_clip(records):
+    batches = list(islice(evaluation_batches(records.clips, 3), 9))
+    assert [(audio[:, 0].tolist(), count) for audio, count in batches] == [([0, 1, 2], 3), ([3, 4, 3], 2)]

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from data_prep import PrepareError
 from data_prep.dataset import Clip, DataSet
+from data_prep.faults import Fault
 
 CLIP = Clip("a.wav", "train", "park", True, "a", "rome", "s")
 BASE = DataSet("clips", ("bus", "park"), (CLIP,), 5.0, None, ((100, 1),))
@@ -20,7 +20,7 @@ def test_is_readable_and_repeatable():
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Clip)])
 def test_changes_with_every_field_of_a_clip(field):
-    value = {"scene": "bus", "labelled": False}.get(field, "other")
+    value = {"scene": "bus", "labelled": False, "columns": (("fold", "1"),)}.get(field, "other")
     changed = dataclasses.replace(CLIP, **{field: value})
     assert dataclasses.replace(BASE, clips=(changed,)).config_name != BASE.config_name
 
@@ -34,18 +34,9 @@ def test_changes_with_every_field_of_a_clip(field):
         {"source": ((100, 2),)},
         {"version": "1.0.1"},
         {"clips": ()},
+        {"split": "listed"},
+        {"faults": (Fault("b.wav", "missing"),)},
     ],
 )
 def test_changes_with_all_else(change):
     assert dataclasses.replace(BASE, **change).config_name != BASE.config_name
-
-
-def test_an_id_occurs_once():
-    with pytest.raises(PrepareError, match="a.wav is listed 2 times"):
-        dataclasses.replace(BASE, clips=(CLIP, dataclasses.replace(CLIP, split="test")))
-
-
-@pytest.mark.parametrize("clip", [Clip("b.wav", "train", "Park", True), Clip("b.wav", "unlabelled", "Park")])
-def test_a_scene_is_known(clip):
-    with pytest.raises(PrepareError, match="b.wav: unknown scene 'Park'; the scenes of clips are bus, park"):
-        dataclasses.replace(BASE, clips=(clip,))

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas
 import pytest
 import tensorflow_datasets as tfds
 
@@ -18,17 +19,18 @@ def short_plan(monkeypatch):
 
 @pytest.mark.usefixtures("short_plan")
 def test_records_are_the_rendered_clips(tmp_path):
-    builder = tfds.builder_from_directory(prepare("scenes", None, 0.5, 3, str(tmp_path)))
+    folder = prepare("scenes", seconds=0.5, seed=3, data_dir=str(tmp_path))
+    builder = tfds.builder_from_directory(folder)
     assert builder.info.features["label"].names == list(synthesis.SCENES)
-    clips = synthesis.plan(3)
-    assert set(builder.info.splits) == {clip.split for clip in clips} == {"source", "train", "unlabelled", "test"}
-    for split in builder.info.splits:
-        record = builder.as_data_source(split)[0]
-        clip = next(clip for clip in clips if clip.split == split)
+    table = pandas.read_csv(folder / "clips.csv", dtype=str, keep_default_na=False)
+    assert set(table["domains"]) == {"source", "train", "unlabelled", "test"}
+    for number, clip in enumerate(synthesis.plan(3)):
+        record = builder.as_data_source("clips")[number]
         np.testing.assert_array_equal(record["audio"], synthesis.render(clip, 0.5))
         truth = synthesis.SCENES.index(clip.scene)
         assert (record["label"], record["truth"]) == (truth if clip.labelled else -1, truth)
-        assert record["session"].decode() == clip.session
+        assert record["session"].decode() == clip.session == table["session"][number]
+        assert table["domains"][number] == clip.split
 
 
 def test_seed_length_and_code_change_the_name(tmp_path, monkeypatch):

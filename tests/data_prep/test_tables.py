@@ -15,9 +15,9 @@ FIELD = st.text(st.characters(blacklist_categories=["C", "Z"]), max_size=8)
 
 @given(
     rows=st.lists(st.tuples(FIELD.filter(bool), FIELD), max_size=6),
-    delimiter=st.sampled_from(",\t"),
+    delimiter=st.sampled_from(",\t;"),
     newline=st.sampled_from(["\n", "\r\n"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_reads_what_the_csv_module_writes(tmp_path_factory, rows, delimiter, newline, encoding):
     text = io.StringIO()
@@ -42,7 +42,7 @@ def test_passes_over_empty_lines_and_strips_blanks(tmp_path):
         (b"filename,scene_label\na.wav,park\nb.wav\n", "line 3: 1 fields where the header has 2"),
         (b"filename,scene_label\na.wav,park,x\n", "line 2: 3 fields where the header has 2"),
         (b'filename,scene_label\n"a.wav,park\n', "line 2: unexpected end of data"),
-        (b"filename\n\xff\xfe\n", "not UTF-8"),
+        (b"filename\n\xfe\xff\n", "not UTF-8"),
     ],
 )
 def test_names_what_is_wrong(tmp_path, content, message):

@@ -1,6 +1,7 @@
 """The chain of phases on a few clips of one second, in one process."""
 
 import dataclasses
+import pathlib
 
 import jax
 import numpy as np
@@ -8,32 +9,40 @@ import pandas
 import pytest
 
 from asc_jax.config import Experiment, Phase, rounds
-from asc_jax.data.records import Records
 from asc_jax.errors import UserError
 from asc_jax.train import checkpoint
 from asc_jax.train.metrics import MetricsLog
 from asc_jax.train.rounds import load, run
 
 PHASE = Phase(epochs=2, batch_size=4)
-EXPERIMENT = Experiment("tiny", "clips", "clips", PHASE, PHASE, PHASE, PHASE, finetune_rounds=2, seconds=1.0)
+EXPERIMENT = Experiment(
+    name="tiny",
+    source="clips",
+    target="clips",
+    pretrain=PHASE,
+    finetune=PHASE,
+    pseudolabel=PHASE,
+    scratch=PHASE,
+    finetune_rounds=2,
+    seconds=1.0,
+)
+SCENES = ("low", "middle", "high")
 
 
-def tones(prefix, count, labelled=True):
+def tones(part, count):
     """Clips of three scenes, each a tone of its own in noise."""
-    rng = np.random.default_rng(len(prefix))
+    rng = np.random.default_rng(len(part))
     for number in range(count):
-        scene = number % 3
-        audio = 3000 * np.sin(np.arange(16_000) * 0.05 * (scene + 1)) + rng.normal(0, 300, 16_000)
-        names = {"id": f"{prefix}-{number}", "device": f"s{number % 2}", "city": "", "session": ""}
-        names = {name: value.encode() for name, value in names.items()}
-        yield {"audio": audio.astype(np.int16), "label": scene if labelled else -1, "truth": scene, **names}
+        tone = 3000 * np.sin(np.arange(16_000) * 0.05 * (number % 3 + 1)) + rng.normal(0, 300, 16_000)
+        truth = SCENES[number % 3]
+        row = {"id": f"{part}-{number}", "part": part, "truth": truth, "device": f"s{number % 2}"}
+        yield row | {"label": "" if part == "unlabelled" else truth}, tone.astype(np.int16)
 
 
 @pytest.fixture(scope="module")
-def records(tmp_path_factory):
-    splits = {"train": tones("train", 9), "unlabelled": tones("more", 6, labelled=False), "test": tones("test", 6)}
-    splits = {name: list(clips) for name, clips in splits.items()}
-    return Records(tmp_path_factory.mktemp("clips") / "1s-0" / "1.0.0", ("low", "middle", "high"), 16_000, splits)
+def records(make_records):
+    rows, audio = zip(*tones("train", 9), *tones("unlabelled", 6), *tones("test", 6), strict=True)
+    return make_records(rows, np.stack(audio), SCENES)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +73,7 @@ def test_every_round_leaves_predictions_and_metrics(chain):
 
 def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
     told = pandas.read_csv(chain.folder / "pseudolabel" / "pseudo_labels.csv")
-    assert told["id"].tolist() == [f"more-{number}" for number in range(6)]
+    assert told["id"].tolist() == [f"unlabelled-{number}" for number in range(6)]
     assert told["weight"].min() == 0 and told["weight"].max() == 1
     assert told["truth"].tolist() == ["low", "middle", "high"] * 2
 
@@ -117,21 +126,38 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
     with pytest.raises(UserError, match="--batch-size 9"):
         run(large, rounds(large, "pretrain")[0], records)
     assert not (tmp_path / "pretrain").exists()  # the folder is not taken by settings that cannot run
-    untested = dataclasses.replace(records, splits={"train": records.splits["train"]})
-    with pytest.raises(UserError, match="split 'test'"):
+    untested = dataclasses.replace(records, parts=records.parts.replace("test", ""))
+    with pytest.raises(UserError, match="no clips in part 'test'"):
         run(fresh, rounds(fresh, "pretrain")[0], untested)
-    other = dataclasses.replace(chain, seed=1)
-    with pytest.raises(UserError, match="seed was 0, is now 1"):
-        run(other, rounds(other, "pretrain")[0], records)
-    renamed = dataclasses.replace(records, scenes=("a", "b", "c"))
+    renamed = dataclasses.replace(records, clips=dataclasses.replace(records.clips, scenes=("a", "b", "c")))
     again = dataclasses.replace(rounds(chain, "pseudolabel")[0], name="again")
     with pytest.raises(UserError, match="finetune on the same data set first"):
         run(chain, again, renamed)
-    longer = dataclasses.replace(records, samples=32_000)
+    longer = dataclasses.replace(records, clips=dataclasses.replace(records.clips, samples=32_000))
     with pytest.raises(UserError, match="--seconds"):
         run(
             dataclasses.replace(chain, seconds=2.0), dataclasses.replace(rounds(chain, "finetune")[0], name="x"), longer
         )
+
+
+def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
+    each = rounds(chain, "pretrain")[0]
+    other = dataclasses.replace(chain, seed=1)
+    with pytest.raises(UserError, match="seed was 0, is now 1"):
+        run(other, each, records)
+    with pytest.raises(UserError, match="batch_size was 4, is now 3"):
+        run(chain, dataclasses.replace(each, phase=dataclasses.replace(PHASE, batch_size=3)), records)
+    with pytest.raises(UserError, match="data was clips/1s-0/2.0.0, is now clips/1s-1/2.0.0"):
+        run(chain, each, dataclasses.replace(records, path=pathlib.Path("clips/1s-1/2.0.0")))
+    with pytest.raises(UserError, match=r"split was listed \(0\), is now session 1 \(0\)"):
+        run(chain, each, dataclasses.replace(records, split="session 1 (0)"))
+
+
+@pytest.mark.parametrize("cache", ["host", "device"])
+def test_where_the_clips_are_kept_changes_nothing(chain, records, tmp_path, cache):
+    again = dataclasses.replace(chain, workdir=str(tmp_path), cache=cache)
+    run(again, rounds(again, "pretrain")[0], records)
+    assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
 
 
 def test_configuration_and_versions_stand_beside_the_checkpoints(chain):

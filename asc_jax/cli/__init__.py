@@ -1,0 +1,77 @@
+"""The command line: asc-jax COMMAND EXPERIMENT|DATASET [options]."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+import typing
+
+import tyro
+
+from asc_jax.cli.data import prepare
+from asc_jax.cli.training import Evaluation, Training, evaluate, finetune, pretrain, pseudolabel, scratch
+from asc_jax.config import DataSet, Experiment
+from asc_jax.errors import UserError
+
+COMMANDS = (prepare, pretrain, finetune, pseudolabel, scratch, evaluate)
+USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
+       asc-jax prepare DATASET [SOURCE] [options]
+
+{commands}
+
+Experiments: {experiments}. Data sets: {datasets}.
+Options: asc-jax COMMAND EXPERIMENT|DATASET --help."""
+
+
+def experiments() -> dict[str, Experiment]:
+    """Name -> experiment, of every file in the package `experiments`."""
+    import experiments as package
+
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return {name: importlib.import_module(f"experiments.{name}").experiment for name in names}
+
+
+def _choices(command) -> type:
+    """A sub-command for every experiment, whose defaults are that experiment's values."""
+    defaults, descriptions = {}, {}
+    for name, experiment in experiments().items():
+        phase = () if command is evaluate else (getattr(experiment, command.__name__),)
+        defaults[name] = _argument(command)(experiment, *phase)
+        descriptions[name] = importlib.import_module(f"experiments.{name}").__doc__.split("\n")[0]
+    return tyro.extras.subcommand_type_from_defaults(defaults, descriptions, prefix_names=False)
+
+
+def _argument(command) -> type:
+    """The type of what a command takes."""
+    (parameter,) = inspect.signature(command).parameters.values()
+    return parameter.annotation
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one command; what the user can mend is told in one line, with exit status 2."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    commands = {command.__name__: command for command in COMMANDS}
+    name = " ".join(arguments[:1])
+    if name not in commands:
+        told = "\n".join(f"  {name:<12} {command.__doc__}" for name, command in commands.items())
+        usage = USAGE.format(
+            commands=told, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
+        )
+        if name in ("-h", "--help"):
+            print(usage)
+            return
+        sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
+    command = commands[name]
+    wanted = _choices(command) if _argument(command) in (Training, Evaluation) else _argument(command)
+    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[1:])
+    from data_prep import PrepareError
+
+    try:
+        command(chosen)
+    except (UserError, PrepareError) as error:
+        sys.exit(_fail(f"asc-jax: {error}"))
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2

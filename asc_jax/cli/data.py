@@ -1,0 +1,46 @@
+"""The commands on recordings: asc-jax prepare DATASET [SOURCE]."""
+
+import dataclasses
+from pathlib import Path
+
+import tyro
+
+from asc_jax.cli.printing import progress_bar
+from asc_jax.config import DataSet, Preparation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recordings(Preparation):
+    """A data set, and how it is prepared."""
+
+    name: tyro.conf.Positional[DataSet]
+    """Which data set; clips are your own recordings."""
+    source: tyro.conf.Positional[str | None] = None
+    """Folder (for clips also a list) of its recordings, or what 'asc-jax prepare' printed; scenes needs none."""
+
+
+def prepare(recordings: Recordings) -> None:
+    """Turn recordings into records, and tell the folder that holds them."""
+    print(prepared(recordings.name, recordings.source, recordings))
+
+
+def prepared(name: str, source: str | None, how: Preparation) -> Path:
+    """The folder of a data set's records, which are made now unless they are there."""
+    from data_prep import prepare as prepare_records
+
+    bar = progress_bar(f"preparing {name}")
+
+    def progress(done: int, total: int, read: int) -> None:
+        if not bar.task_ids:
+            bar.start()
+            bar.add_task("", total=total, rate=0.0, read=0.0)
+        rate = done / max(bar.tasks[0].elapsed or 0, 1e-3)
+        bar.update(bar.task_ids[0], completed=done, rate=rate, read=read / 1e9)
+
+    options = {field.name: getattr(how, field.name) for field in dataclasses.fields(Preparation)}
+    seed = options.pop("scenes_seed")
+    try:
+        return prepare_records(name, source, seed=seed, progress=progress, **options)
+    finally:
+        if bar.task_ids:
+            bar.stop()

@@ -1,0 +1,57 @@
+"""Where a round's audio waits between epochs: on the disk, in memory or on the accelerator."""
+
+import os
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from asc_jax.data.batches import evaluation_batches
+from asc_jax.data.records import Clips
+from asc_jax.errors import UserError
+
+CHUNK = 64  # clips read at a time
+LARGEST = 0.8  # of a memory; training needs the rest
+
+
+def reader(clips: Clips, cache: str) -> Callable[[np.ndarray], dict]:
+    """Clip numbers [B] -> the audio of a batch, as `audio_of` takes it.
+
+    cache: "none" reads the records anew each time, "host" keeps all clips in memory, "device" on the accelerator,
+    where the training step gathers its batch. UserError if they do not fit.
+    """
+    if cache == "none":
+        return lambda numbers: {"audio": clips.audio(numbers)}
+    everything = _in_memory(clips)
+    if cache == "host":
+        return lambda numbers: {"audio": everything.take(numbers, axis=0)}
+    on_device = _on_device(everything)
+    return lambda numbers: {"clips": on_device, "numbers": numbers}
+
+
+def audio_of(batch: dict) -> jax.Array:
+    """The int16 audio [B, N] of a batch, inside a jitted step."""
+    return batch["audio"] if "audio" in batch else batch["clips"][batch["numbers"]]
+
+
+def _in_memory(clips):
+    """The audio of all clips, int16 [M, N]."""
+    _check_size(2 * len(clips) * clips.samples, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "none")
+    everything = np.empty((len(clips), clips.samples), np.int16)
+    done = 0
+    for audio, count in evaluation_batches(clips, CHUNK):
+        everything[done : done + count] = audio[:count]
+        done += count
+    return everything
+
+
+def _on_device(everything):
+    device = jax.local_devices()[0]
+    _check_size(everything.nbytes, (device.memory_stats() or {}).get("bytes_limit", np.inf), "host")
+    return jax.device_put(everything, device)
+
+
+def _check_size(needed, there, smaller):
+    if needed > LARGEST * there:
+        told = f"the clips are {needed / 1e9:.1f} GB, too much for a memory of {there / 1e9:.1f} GB"
+        raise UserError(f"{told}: use --cache {smaller}")

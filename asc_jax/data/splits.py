@@ -1,0 +1,107 @@
+"""Splits: which clips teach and which test, as a column of the clips' table says or by holding out a group."""
+
+import warnings
+import zlib
+from pathlib import Path
+
+import pandas
+
+from asc_jax.data.records import Clips, Records, read_clips
+from asc_jax.errors import UserError
+
+PARTS = ("train", "validation", "test", "unlabelled", "source", "evaluation", "")  # "" is in no part
+DEALT = ("train", "validation", "test")  # parts that holding out deals anew; the others stay
+FOLDS = 5  # one of them is held out; fewer where sessions are fewer
+
+
+def open_records(path: Path, split: str | None = None, hold_out: str | None = None) -> Records:
+    """Opens a prepared data set under one of its splits.
+
+    Args:
+        path: the folder that data_prep.prepare returned.
+        split: "session" tests one of five stratified folds of sessions, "city" the clips of one city; any other name
+            is a column whose values are parts. None is the data set's own split, else "session".
+        hold_out: the fold (1 to 5, default 1) or the city.
+
+    Raises:
+        UserError: there is no such split, or a scene has no clip to learn from.
+    """
+    clips, own = read_clips(path)
+    own_parts = _from_column(path, clips, own) if own else _by_label(clips)
+    name = split or own
+    if name == "city":
+        name, parts = _without_city(path, clips, own_parts, hold_out)
+    elif name == "session" or name is None:
+        if name and not clips.table[name].any():
+            raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
+        name, parts = _without_sessions(path, clips, own_parts, hold_out)
+    else:
+        parts = own_parts if name == own else _from_column(path, clips, name)
+    _check_taught(path, clips, parts, name)
+    return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(parts).encode()):08x})", parts)
+
+
+def _by_label(clips: Clips) -> pandas.Series:
+    return clips.table["label"].eq("").map({True: "unlabelled", False: "train"})
+
+
+def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
+    if name not in clips.table:
+        raise UserError(f"{path}: no split '{name}'; choose session, city or a column of clips.csv")
+    parts = clips.table[name]
+    if not parts.isin(PARTS).all():
+        wrong = parts[~parts.isin(PARTS)].iloc[0]
+        raise UserError(f"{path}: column '{name}' is no split: it says '{wrong}'; use {', '.join(PARTS[:-1])}")
+    unlabelled = parts.isin(DEALT) & clips.table["label"].eq("")
+    return parts.mask(unlabelled & parts.eq("train"), "unlabelled")
+
+
+def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
+    cities = clips.table["city"]
+    known = sorted(set(cities[own.isin(DEALT)]) - {""})
+    if city not in known:
+        told = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
+        raise UserError(f"{path}: --split city needs --hold-out CITY; {told}")
+    return f"city {city}", _deal(own, cities.eq(city))
+
+
+def _without_sessions(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
+    """Tests one fold of sessions; a clip of no known session is one by itself."""
+    sessions = clips.table["session"].where(clips.table["session"].ne(""), "clip " + clips.table["id"])
+    dealt = own.isin(DEALT)
+    folds = _folds(clips.table["label"][dealt], sessions[dealt])
+    splits = {str(number): _deal(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
+    if not splits:
+        raise UserError(f"{path}: too few labelled clips to hold some out for the test: add clips or a split column")
+    if fold is None:  # the first of those that test most scenes, among those that teach all
+        labels = clips.table["label"]
+        fold = max(splits, key=lambda each: [labels[splits[each] == part].nunique() for part in ("train", "test")])
+    if fold not in splits:
+        raise UserError(f"{path}: --split session has no fold '{fold}' to hold out; choose 1 to {len(splits)}")
+    return f"session {fold}", splits[fold]
+
+
+def _deal(own: pandas.Series, tested: pandas.Series) -> pandas.Series:
+    """Deals the labelled clips anew; unlabelled ones that share what is tested are in no part."""
+    dealt = own.isin(DEALT)
+    return own.mask(dealt, "train").mask(dealt & tested, "test").mask(own.eq("unlabelled") & tested, "")
+
+
+def _folds(scenes: pandas.Series, groups: pandas.Series) -> list[set[str]]:
+    """The groups that each fold tests; scikit-learn's seed is fixed, so they are the same each time."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    count = min(FOLDS, scenes.value_counts().max(), groups.nunique())
+    if count < 2:
+        return []
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=0)
+    with warnings.catch_warnings():  # it warns of scenes with fewer clips than folds, which _check_taught looks after
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return [set(groups.iloc[tested]) for _, tested in splitter.split(scenes, scenes, groups)]
+
+
+def _check_taught(path: Path, clips: Clips, parts: pandas.Series, name: str) -> None:
+    for part in ("train", "source"):
+        untaught = set(clips.scenes) - set(clips.table["label"][parts == part])
+        if untaught and (parts == part).any():
+            raise UserError(f"{path}, split {name}: no clip in '{part}' teaches {', '.join(sorted(untaught))}")
