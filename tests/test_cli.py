@@ -15,7 +15,7 @@ from asc_jax.cli import experiments, main
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
-DATA_COMMANDS = ("prepare",)
+DATA_COMMANDS = ("prepare", "data check")
 
 
 def error_of(capsys, *arguments):
@@ -28,7 +28,7 @@ def error_of(capsys, *arguments):
     return error
 
 
-@pytest.mark.parametrize("asked", [["--help"]])
+@pytest.mark.parametrize("asked", [["--help"], ["data", "--help"]])
 def test_help_names_every_command_and_experiment(asked, capsys):
     main(asked)
     told = capsys.readouterr().out
@@ -54,12 +54,13 @@ def test_help_of_every_command_explains_its_options(command, capsys):
 def test_help_of_every_data_command_explains_its_options(command, capsys):
     told = help_of(capsys, *command.split())
     assert all(option in told for option in ("--seconds", "--fit", "--skip-bad", "--data-dir", "tau2020"))
+    assert ("--hold-out" in told) == (command != "prepare")
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        *([], ["fly"], ["prepare"], ["prepare", "nothing"]),
+        *([], ["fly"], ["data"], ["data", "fly"], ["prepare"], ["prepare", "nothing"]),
         *(["pretrain", "nothing"], ["pretrain", "demo", "--epochs", "many"]),
     ],
 )
@@ -95,12 +96,18 @@ def options(tmp_path):
     return ["--seconds", "1", "--data-dir", str(tmp_path / "data")]
 
 
-def test_recordings_are_prepared(recordings, options, tmp_path, capsys):
+def test_recordings_are_prepared_and_checked(recordings, options, tmp_path, capsys):
     main(["prepare", "clips", str(recordings), *options])
     told = capsys.readouterr()
     folder = told.out.strip()
     assert (tmp_path / folder / "clips.csv").exists()
     assert "14/14" in told.err and "clips/s" in told.err
+    for source in (str(recordings), folder):
+        main(["data", "check", "clips", source, *options])
+        told = capsys.readouterr()
+        row = [cell.strip() for cell in told.out.splitlines()[-2].split("│")[1:-1]]
+        assert row[:3] == ["test", "train", "3"] and row[3:6] == ["0"] * 3
+        assert told.err == ""
 
 
 def test_bad_recordings_are_listed_under_one_line(recordings, options, tmp_path, capsys):
@@ -135,6 +142,7 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings,
     undisturbed = start(recordings, tmp_path / "undisturbed")
     told, _ = undisturbed.communicate(timeout=300)
     assert undisturbed.returncode == 0 and "Test accuracy" in told, told
+    assert "scratch, leak check, split session" in told
     killed = start(recordings, tmp_path / "killed")
     metrics = tmp_path / "killed" / "scratch" / "metrics.csv"
     while killed.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 2):

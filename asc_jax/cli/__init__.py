@@ -8,14 +8,14 @@ import typing
 
 import tyro
 
-from asc_jax.cli.data import prepare
+from asc_jax.cli.data import data_check, prepare
 from asc_jax.cli.training import Evaluation, Training, evaluate, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 
-COMMANDS = (prepare, pretrain, finetune, pseudolabel, scratch, evaluate)
+COMMANDS = (prepare, data_check, pretrain, finetune, pseudolabel, scratch, evaluate)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
-       asc-jax prepare DATASET [SOURCE] [options]
+       asc-jax prepare|data check DATASET [SOURCE] [options]
 
 {commands}
 
@@ -50,20 +50,21 @@ def _argument(command) -> type:
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command; what the user can mend is told in one line, with exit status 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    commands = {command.__name__: command for command in COMMANDS}
-    name = " ".join(arguments[:1])
+    commands = {command.__name__.replace("_", " "): command for command in COMMANDS}
+    words = 2 if arguments[:1] == ["data"] else 1
+    name = " ".join(arguments[:words])
     if name not in commands:
-        told = "\n".join(f"  {name:<12} {command.__doc__}" for name, command in commands.items())
+        told = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
         usage = USAGE.format(
             commands=told, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
         )
-        if name in ("-h", "--help"):
+        if name in ("-h", "--help", "data -h", "data --help"):
             print(usage)
             return
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
     command = commands[name]
     wanted = _choices(command) if _argument(command) in (Training, Evaluation) else _argument(command)
-    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[1:])
+    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[words:])
     from data_prep import PrepareError
 
     try:

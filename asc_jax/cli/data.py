@@ -1,11 +1,11 @@
-"""The commands on recordings: asc-jax prepare DATASET [SOURCE]."""
+"""The commands on recordings: asc-jax prepare|data check DATASET [SOURCE]."""
 
 import dataclasses
 from pathlib import Path
 
 import tyro
 
-from asc_jax.cli.printing import progress_bar
+from asc_jax.cli.printing import print_tables, progress_bar
 from asc_jax.config import DataSet, Preparation
 
 
@@ -19,9 +19,33 @@ class Recordings(Preparation):
     """Folder (for clips also a list) of its recordings, or what 'asc-jax prepare' printed; scenes needs none."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SplitRecordings(Recordings):
+    """A data set under one of its splits."""
+
+    split: str | None = None
+    """session, city or a column of its table (default: the data set's own)."""
+    hold_out: str | None = None
+    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+
+
 def prepare(recordings: Recordings) -> None:
     """Turn recordings into records, and tell the folder that holds them."""
     print(prepared(recordings.name, recordings.source, recordings))
+
+
+def data_check(recordings: SplitRecordings) -> None:
+    """Tell how many tested clips share a session or audio with training."""
+    from asc_jax.data.leaks import leaks_table
+
+    print_tables(leaks_table(_opened(recordings)))
+
+
+def _opened(recordings: SplitRecordings):
+    from asc_jax.data.splits import open_records
+
+    folder = prepared(recordings.name, recordings.source, recordings)
+    return open_records(folder, recordings.split, recordings.hold_out)
 
 
 def prepared(name: str, source: str | None, how: Preparation) -> Path:

@@ -52,6 +52,7 @@ def scratch(training: Training) -> None:
 
 def evaluate(evaluation: Evaluation) -> None:
     """Tell the test accuracy of every finished round, and one round's per scene, device and city."""
+    from asc_jax.data.leaks import read_leak
     from asc_jax.evaluate.predict import read_csv
     from asc_jax.evaluate.tables import details_tables
 
@@ -63,6 +64,7 @@ def evaluate(evaluation: Evaluation) -> None:
     if name not in finished:
         raise UserError(f"{experiment.folder}: {name} has not finished; finished are {', '.join(finished)}")
     print_tables(*details_tables(name, read_csv(experiment.predictions(name))))
+    print(read_leak(experiment.folder / name))
     _print_rounds(experiment)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from asc_jax.config import UNLABELLED, Experiment, Round, all_rounds
 from asc_jax.data.batches import Labels, targets, training_batches
 from asc_jax.data.cache import reader
+from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv
@@ -35,12 +36,15 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     test, clips = records.part("test"), records.part(*each.parts)
     steps_per_epoch = _steps_per_epoch(each, clips)
     before = _before(experiment, each, records)
+    leak = check(records, "test", each.parts)
+    print(f"{each.name}, {leak}")
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
     seed = _seed(experiment, each.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
         fresh = _on_trunk(fresh, before, each)
     checkpoint.claim(folder, settings)
+    write_leak(folder, leak)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).

@@ -9,6 +9,7 @@ import pandas
 import pytest
 
 from asc_jax.config import Experiment, Phase, rounds
+from asc_jax.data.leaks import read_leak
 from asc_jax.errors import UserError
 from asc_jax.train import checkpoint
 from asc_jax.train.metrics import MetricsLog
@@ -158,6 +159,15 @@ def test_where_the_clips_are_kept_changes_nothing(chain, records, tmp_path, cach
     again = dataclasses.replace(chain, workdir=str(tmp_path), cache=cache)
     run(again, rounds(again, "pretrain")[0], records)
     assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
+
+
+def test_the_leak_check_is_told_and_kept(chain, records, tmp_path, capsys):
+    again = dataclasses.replace(chain, workdir=str(tmp_path), pretrain=dataclasses.replace(PHASE, epochs=1))
+    run(again, rounds(again, "pretrain")[0], records)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("pretrain, leak check"))
+    assert "0 of 6 test clips share a session with train" in line
+    assert str(read_leak(again.folder / "pretrain")) in line
+    assert read_leak(chain.folder / "pseudolabel").taught == "train and unlabelled"
 
 
 def test_configuration_and_versions_stand_beside_the_checkpoints(chain):

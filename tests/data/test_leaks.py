@@ -1,0 +1,49 @@
+"""The leak check counts what a test shares with training."""
+
+import numpy as np
+import pytest
+
+from asc_jax.data.leaks import check, leaks_table, read_leak, write_leak
+
+
+@pytest.fixture
+def records(make_records):
+    """A test whose clips share a session, the audio, or nothing with training."""
+    rows = [
+        {"part": "train", "label": "bus", "session": "s1", "sha256": "a"},
+        {"part": "train", "label": "park", "session": "s1", "sha256": "b"},
+        {"part": "train", "label": "park", "session": "s1", "sha256": "c"},
+        {"part": "train", "label": "bus", "session": "", "sha256": "d"},
+        {"part": "train", "label": "bus", "session": "s2", "sha256": "e"},
+        {"part": "unlabelled", "session": "s3", "sha256": "f"},
+        {"part": "test", "label": "park", "session": "s1", "sha256": "x"},  # looked up: park
+        {"part": "test", "label": "park", "session": "s2", "sha256": "b"},  # looked up: bus
+        {"part": "test", "label": "bus", "session": "", "sha256": "y"},  # not known: bus, the most frequent
+        {"part": "test", "label": "park", "session": "s3", "sha256": "f"},  # not known: bus
+    ]
+    rows = [row | {"id": f"{n}", "truth": row.get("label", "")} for n, row in enumerate(rows)]
+    return make_records(rows, np.zeros((10, 4), np.int16), ("bus", "park"))
+
+
+def test_counts_what_is_shared(records):
+    leak = check(records, "test", ("train",))
+    assert (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate) == (4, 2, 1, 0)
+    assert leak.look_up == 0.5
+    both = check(records, "test", ("train", "unlabelled"))
+    assert (both.same_session, both.same_audio, both.look_up) == (3, 2, 0.5)
+
+
+def test_one_line_tells_it(records):
+    line = str(check(records, "test", ("train",)))
+    assert "\n" not in line
+    assert "2 of 4 test clips share a session with train" in line and "scores 50.0 %" in line
+
+
+def test_is_kept_with_a_round(records, tmp_path):
+    leak = check(records, "test", ("train",))
+    write_leak(tmp_path, leak)
+    assert read_leak(tmp_path) == leak
+
+
+def test_table_has_a_row_for_each_tested_part(records):
+    assert leaks_table(records).row_count == 2
