@@ -15,7 +15,7 @@ from asc_jax.cli import experiments, main
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
-DATA_COMMANDS = ("prepare", "data check")
+DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
 def error_of(capsys, *arguments):
@@ -96,7 +96,7 @@ def options(tmp_path):
     return ["--seconds", "1", "--data-dir", str(tmp_path / "data")]
 
 
-def test_recordings_are_prepared_and_checked(recordings, options, tmp_path, capsys):
+def test_recordings_are_prepared_checked_and_described(recordings, options, tmp_path, capsys):
     main(["prepare", "clips", str(recordings), *options])
     told = capsys.readouterr()
     folder = told.out.strip()
@@ -108,6 +108,8 @@ def test_recordings_are_prepared_and_checked(recordings, options, tmp_path, caps
         row = [cell.strip() for cell in told.out.splitlines()[-2].split("│")[1:-1]]
         assert row[:3] == ["test", "train", "3"] and row[3:6] == ["0"] * 3
         assert told.err == ""
+    main(["data", "describe", "clips", folder, *options, "--picture", str(tmp_path / "picture.svg")])
+    assert "14" in capsys.readouterr().out and (tmp_path / "picture.svg").stat().st_size > 10_000
 
 
 def test_bad_recordings_are_listed_under_one_line(recordings, options, tmp_path, capsys):

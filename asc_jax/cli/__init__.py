@@ -8,14 +8,14 @@ import typing
 
 import tyro
 
-from asc_jax.cli.data import data_check, prepare
+from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.training import Evaluation, Training, evaluate, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 
-COMMANDS = (prepare, data_check, pretrain, finetune, pseudolabel, scratch, evaluate)
+COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
-       asc-jax prepare|data check DATASET [SOURCE] [options]
+       asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
 
 {commands}
 

@@ -1,4 +1,4 @@
-"""The commands on recordings: asc-jax prepare|data check DATASET [SOURCE]."""
+"""The commands on recordings: asc-jax prepare|data check|data describe DATASET [SOURCE]."""
 
 import dataclasses
 from pathlib import Path
@@ -29,6 +29,14 @@ class SplitRecordings(Recordings):
     """What the split keeps for the test: the number of a fold of sessions, or a city."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Description(SplitRecordings):
+    """A data set under one of its splits, and where its picture goes."""
+
+    picture: str = "data.png"
+    """File of the picture; its ending (png, pdf, svg) says the format."""
+
+
 def prepare(recordings: Recordings) -> None:
     """Turn recordings into records, and tell the folder that holds them."""
     print(prepared(recordings.name, recordings.source, recordings))
@@ -39,6 +47,17 @@ def data_check(recordings: SplitRecordings) -> None:
     from asc_jax.data.leaks import leaks_table
 
     print_tables(leaks_table(_opened(recordings)))
+
+
+def data_describe(recordings: Description) -> None:
+    """Tell what a data set holds, in tables and a picture."""
+    from asc_jax.data.describe import summary
+    from asc_jax.data.picture import draw
+
+    records = _opened(recordings)
+    print_tables(*summary(records))
+    draw(records, Path(recordings.picture))
+    print(recordings.picture)
 
 
 def _opened(recordings: SplitRecordings):
