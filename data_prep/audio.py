@@ -19,6 +19,7 @@ from data_prep.faults import Unusable
 MARGIN = 1.0  # seconds read beyond those kept, so that the resampler's filter sees what librosa's sees
 UNKNOWN_LENGTH = 2**32 - 1  # bytes; in the header of a WAV file that was written to a pipe
 LAST_PAGE = 65_307  # bytes; the longest page of an Ogg file
+THREADS = min(8, (os.cpu_count() or 1) + 1)  # one more than cores: one waits for the interpreter at any time
 
 _thread = threading.local()
 
@@ -58,7 +59,7 @@ def fitted(audio: np.ndarray, samples: int, fit: str) -> np.ndarray:
     return audio[:samples]
 
 
-def ordered_map(function: Callable, items: Iterable, threads: int = min(8, os.cpu_count() or 1)) -> Iterator:
+def ordered_map(function: Callable, items: Iterable, threads: int = THREADS) -> Iterator:
     """Yields function(item) in the order of the items; works ahead by no more than four items a thread."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         pending = collections.deque()

@@ -6,6 +6,7 @@ import dataclasses
 import fcntl
 import functools
 import hashlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -132,11 +133,12 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
 
     def _shard_iterators_per_split(self, dl_manager):
         clips, step = self._dataset.clips, max(1, SHARD_BYTES // (2 * self._dataset.samples))
-        starts = range(0, len(clips), step)
-        return {"clips": [functools.partial(self._examples, clips[start : start + step]) for start in starts]}
+        loaded = zip(clips, ordered_map(self._load, clips), strict=True)  # of all shards: threads do not wait for one
+        shards = [functools.partial(self._examples, loaded, step) for _ in range(0, len(clips), step)]
+        return {"clips": shards}
 
-    def _examples(self, clips):
-        for clip, result in zip(clips, ordered_map(self._load, clips), strict=True):
+    def _examples(self, loaded, count):
+        for clip, result in itertools.islice(loaded, count):
             self._done += 1
             if isinstance(result, Fault):
                 self._faults.append(result)
