@@ -4,7 +4,6 @@ EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
 PYTHON ?= python3
-RUN = .venv/bin/asc-jax $@ $(EXPERIMENT) --workdir $(WORKDIR) $(ARGS)
 
 # Fresh memory is what a training step on a CPU waits for most; with these glibc keeps and reuses it in huge pages.
 # One arena for all threads (MALLOC_ARENA_MAX=1) is a little faster but cuts up the kept memory: twice the peak.
@@ -19,8 +18,11 @@ export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 help: .venv/installed
 	@.venv/bin/asc-jax --help
 
-pretrain finetune pseudolabel scratch evaluate: .venv/installed
-	$(RUN)
+pretrain finetune pseudolabel scratch: .venv/installed
+	.venv/bin/asc-jax $@ $(EXPERIMENT) --workdir $(WORKDIR) $(ARGS)
+
+evaluate: .venv/installed
+	.venv/bin/asc-jax $@ $(WORKDIR) $(ARGS)
 
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)

@@ -13,6 +13,9 @@ DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
+# what a round leaves in its folder, beside its checkpoints; the predictions are written last
+CONFIG, METRICS, PSEUDO_LABELS = "config.json", "metrics.csv", "pseudo_labels.csv"
+INSIDE, PREDICTIONS = "inside.npz", "predictions.csv"
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,8 @@ class Experiment(Preparation):
         return Path(self.workdir or f"runs/{self.name}")
 
     def predictions(self, round_name: str) -> Path:
-        """The table of a round's test predictions; it is written last, so a round has finished where it exists."""
-        return self.folder / round_name / "predictions.csv"
+        """The table of a round's test predictions; a round has finished where it exists."""
+        return self.folder / round_name / PREDICTIONS
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Strictness for every test: rank promotion raises, matrix products run at full precision. And made-up records."""
 
+import json
 import pathlib
 
 import jax
@@ -7,7 +8,10 @@ import numpy as np
 import pandas
 import pytest
 
+from asc_jax.config import CONFIG, PREDICTIONS
+from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
+from asc_jax.evaluate.predict import Predictions, to_csv
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -23,5 +27,61 @@ def make_records():
         prints = np.zeros((len(audio), 0), np.uint16)
         clips = Clips(scenes, audio.shape[1], table.drop(columns="part"), lambda numbers: audio[numbers], prints)
         return Records(path, clips, "listed (0)", table["part"])
+
+    return make
+
+
+SETTINGS = {
+    "round": {
+        "name": "",
+        "command": "",
+        "phase": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3},
+        "data": "clips",
+        "parts": ["train"],
+        "start": None,
+    },
+    "network": {"wavegram_filters": 1},
+    "seed": 0,
+    "data": "clips/1s-0/2.0.0",
+    "split": "listed (0)",
+    "samples": 16_000,
+}
+
+
+@pytest.fixture(scope="session")
+def write_round():
+    """A function that writes what a finished round leaves, without its checkpoints, into folder/name."""
+
+    def write(folder, name, predictions, seed=0, start=None, devices=("a",), cities=()):
+        path = folder / name
+        path.mkdir(parents=True)
+        this_round = SETTINGS["round"] | {"name": name, "command": name.split("-")[0], "start": start}
+        settings = SETTINGS | {"round": this_round, "seed": seed, "scenes": list(predictions.scenes)}
+        versions = {"python": "3", "jax": "0"}
+        config = {"settings": settings, "versions": versions, "device": "1 x cpu", "records": str(folder / "absent")}
+        (path / CONFIG).write_text(json.dumps(config))
+        write_leak(path, Leak("listed (0)", "test", "train", len(predictions.truth), 0, 0, 0, 0.1, devices, cities))
+        (path / PREDICTIONS).write_text(to_csv(predictions))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def made_up():
+    """A function (clips, share of them that is right, seed) -> Predictions of three scenes and devices, two cities."""
+
+    def make(clips=60, right=0.8, seed=0):
+        random = np.random.default_rng(seed)
+        truth = np.arange(clips) % 3
+        label = np.where(random.random(clips) < right, truth, (truth + 1 + random.integers(0, 2, clips)) % 3)
+        cosine = 0.4 * np.eye(3)[label] + random.normal(0, 0.05, (clips, 3))
+        details = {
+            "id": [f"{number}.wav" for number in range(clips)],
+            "device": ["abc"[number % 3] for number in range(clips)],
+            "city": [("lyon", "oslo")[number % 2] for number in range(clips)],
+            "session": [f"session {number // 4}" for number in range(clips)],
+        }
+        return Predictions(("bus", "park", "tram"), cosine.astype(np.float32), truth, details)
 
     return make

@@ -1,5 +1,6 @@
 """The command line as a user meets it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import soundfile
 from asc_jax.cli import experiments, main
 from asc_jax.train.rounds import load
 
-COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch", "evaluate")
+COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
+RUN_COMMANDS = ("evaluate", "compare")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
@@ -32,7 +34,7 @@ def error_of(capsys, *arguments):
 def test_help_names_every_command_and_experiment(asked, capsys):
     main(asked)
     told = capsys.readouterr().out
-    assert all(f"\n  {command} " in told for command in (*COMMANDS, *DATA_COMMANDS))
+    assert all(f"\n  {command} " in told for command in (*COMMANDS, *DATA_COMMANDS, *RUN_COMMANDS))
     assert all(name in told for name in (*experiments(), "tau2020", "cas2023", "clips", "scenes"))
 
 
@@ -46,8 +48,7 @@ def help_of(capsys, *arguments):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_explains_its_options(command, capsys):
     told = help_of(capsys, command, "demo")
-    assert all(option in told for option in ("--workdir", "--split", "--cache", "--skip-bad"))
-    assert ("--epochs" in told) == (command != "evaluate")
+    assert all(option in told for option in ("--workdir", "--split", "--cache", "--skip-bad", "--epochs"))
 
 
 @pytest.mark.parametrize("command", DATA_COMMANDS)
@@ -57,10 +58,15 @@ def test_help_of_every_data_command_explains_its_options(command, capsys):
     assert ("--hold-out" in told) == (command != "prepare")
 
 
+@pytest.mark.parametrize("command", RUN_COMMANDS)
+def test_help_of_every_run_command_explains_its_options(command, capsys):
+    assert "Folder" in help_of(capsys, command)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        *([], ["fly"], ["data"], ["data", "fly"], ["prepare"], ["prepare", "nothing"]),
+        *([], ["fly"], ["data"], ["data", "fly"], ["prepare"], ["prepare", "nothing"], ["evaluate"]),
         *(["pretrain", "nothing"], ["pretrain", "demo", "--epochs", "many"]),
     ],
 )
@@ -72,7 +78,8 @@ def test_wrong_words_exit_with_2(arguments, capsys):
 
 def test_what_is_missing_is_named(capsys, tmp_path):
     places = ["--workdir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]
-    assert "asc-jax pretrain demo" in error_of(capsys, "evaluate", "demo", *places)
+    assert "no round has finished" in error_of(capsys, "evaluate", str(tmp_path / "run"))
+    assert "no round has finished" in error_of(capsys, "compare", str(tmp_path / "run"), str(tmp_path))
     assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
     assert "clips needs recordings" in error_of(capsys, "prepare", "clips", *places[2:])
     missing = str(tmp_path / "missing.csv")
@@ -122,6 +129,22 @@ def test_bad_recordings_are_listed_under_one_line(recordings, options, tmp_path,
     main(["prepare", "clips", str(recordings), *options, "--skip-bad"])
 
 
+def test_a_run_is_evaluated_and_compared(write_round, made_up, tmp_path, capsys):
+    for seed in (0, 1):
+        write_round(tmp_path / str(seed), "scratch", made_up(right=0.5, seed=seed), seed)
+        write_round(tmp_path / str(seed), "finetune-1", made_up(right=0.9, seed=seed), seed)
+    run = tmp_path / "0"
+    main(["evaluate", str(run), "--protocol", "released"])
+    told = capsys.readouterr().out
+    assert "released" in told and "finetune-1, device" in told and "leak check" in told
+    assert [each["round"] for each in json.loads((run / "scores.json").read_text())] == ["scratch", "finetune-1"]
+    assert "pretrain has not finished" in error_of(capsys, "evaluate", str(run), "--round", "pretrain")
+    main(["compare", str(run / "scratch"), str(run)])
+    assert "The second is better" in " ".join(capsys.readouterr().out.split())
+    main(["compare", str(run), str(tmp_path / "1")])
+    assert "Only the seed differs" in " ".join(capsys.readouterr().out.split())
+
+
 def test_records_of_another_length_are_refused(recordings, options, tmp_path, capsys):
     main(["prepare", "clips", str(recordings), *options])
     folder = capsys.readouterr().out.strip()
@@ -143,7 +166,7 @@ def start(recordings, workdir):
 def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings, tmp_path):
     undisturbed = start(recordings, tmp_path / "undisturbed")
     told, _ = undisturbed.communicate(timeout=300)
-    assert undisturbed.returncode == 0 and "Test accuracy" in told, told
+    assert undisturbed.returncode == 0 and "Test, margin-free" in told, told
     assert "scratch, leak check, split session" in told
     killed = start(recordings, tmp_path / "killed")
     metrics = tmp_path / "killed" / "scratch" / "metrics.csv"

@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 ALLOWED = {
     "asc_jax/net": {"asc_jax.net"},
     "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.errors"},
-    "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
+    "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.config", "asc_jax.errors"},
     "experiments": {"asc_jax.config", "experiments"},
     "data_prep": {"data_prep"},
 }

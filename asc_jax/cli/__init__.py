@@ -1,4 +1,4 @@
-"""The command line: asc-jax COMMAND EXPERIMENT|DATASET [options]."""
+"""The command line: asc-jax COMMAND EXPERIMENT|DATASET|RUN [options]."""
 
 import importlib
 import inspect
@@ -9,18 +9,21 @@ import typing
 import tyro
 
 from asc_jax.cli.data import data_check, data_describe, prepare
-from asc_jax.cli.training import Evaluation, Training, evaluate, finetune, pretrain, pseudolabel, scratch
+from asc_jax.cli.runs import compare, evaluate
+from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 
-COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate)
+COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate, compare)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
+       asc-jax evaluate|compare RUN... [options]
 
 {commands}
 
 Experiments: {experiments}. Data sets: {datasets}.
-Options: asc-jax COMMAND EXPERIMENT|DATASET --help."""
+A run is a folder such as runs/demo.
+Options: asc-jax COMMAND EXPERIMENT --help, or asc-jax COMMAND --help."""
 
 
 def experiments() -> dict[str, Experiment]:
@@ -35,8 +38,7 @@ def _choices(command) -> type:
     """A sub-command for every experiment, whose defaults are that experiment's values."""
     defaults, descriptions = {}, {}
     for name, experiment in experiments().items():
-        phase = () if command is evaluate else (getattr(experiment, command.__name__),)
-        defaults[name] = _argument(command)(experiment, *phase)
+        defaults[name] = Training(experiment, getattr(experiment, command.__name__))
         descriptions[name] = importlib.import_module(f"experiments.{name}").__doc__.split("\n")[0]
     return tyro.extras.subcommand_type_from_defaults(defaults, descriptions, prefix_names=False)
 
@@ -63,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
     command = commands[name]
-    wanted = _choices(command) if _argument(command) in (Training, Evaluation) else _argument(command)
+    wanted = _choices(command) if _argument(command) is Training else _argument(command)
     chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[words:])
     from data_prep import PrepareError
 

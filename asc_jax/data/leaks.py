@@ -19,7 +19,8 @@ class Leak:
     """How many clips of a tested part share something with the clips of the parts that teach.
 
     `look_up` is the accuracy of telling the scene that most taught clips of the same session have, or where the session
-    is new, the most frequent scene: what knowing the session is worth without listening.
+    is new, the most frequent scene: what knowing the session is worth without listening. `devices` and `cities` are
+    those that teach.
     """
 
     split: str
@@ -30,6 +31,8 @@ class Leak:
     same_audio: int
     near_duplicate: int
     look_up: float
+    devices: tuple[str, ...]
+    cities: tuple[str, ...]
 
     def __str__(self) -> str:
         return (
@@ -52,6 +55,8 @@ def check(records: Records, tested: str, taught: Sequence[str]) -> Leak:
         same_audio=int(ours.table["sha256"].isin(theirs.table["sha256"]).sum()),
         near_duplicate=int(near_duplicates(ours.fingerprints, theirs.fingerprints).sum()),
         look_up=_look_up(ours, theirs),
+        devices=tuple(sorted(set(theirs.column("device")) - {""})),
+        cities=tuple(sorted(set(theirs.column("city")) - {""})),
     )
 
 
@@ -62,7 +67,8 @@ def write_leak(folder: Path, leak: Leak) -> None:
 
 def read_leak(folder: Path) -> Leak:
     """What `write_leak` kept."""
-    return Leak(**json.loads((folder / FILE).read_text()))
+    kept = json.loads((folder / FILE).read_text())
+    return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})
 
 
 def _look_up(ours: Clips, theirs: Clips) -> float:

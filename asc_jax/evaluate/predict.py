@@ -1,4 +1,4 @@
-"""What a network says of every clip of a split, kept as a table that all scores are computed from."""
+"""What a network says of every clip of a part, kept as a table that all scores are computed from."""
 
 import csv
 import io
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
+from asc_jax.net.arcface import SCALE
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 DETAILS = ("id", "device", "city", "session")
@@ -32,22 +34,58 @@ class Predictions:
     @property
     def confidence(self) -> np.ndarray:
         """The largest softmax of the unscaled cosines [M], the released confidence: about 0.25 for a certain clip."""
-        exponential = np.exp(self.cosine.astype(np.float64))
-        return exponential.max(1) / exponential.sum(1)
+        return softmax(self.cosine.astype(np.float64), axis=1).max(1)
+
+    @property
+    def probability(self) -> np.ndarray:
+        """The softmax that training fits, of the scaled cosines and without margin: [M, scenes]."""
+        return softmax(SCALE * self.cosine.astype(np.float64), axis=1)
+
+    def subset(self, chosen: np.ndarray) -> "Predictions":
+        """The clips that a bool [M] or their numbers choose."""
+        details = {name: np.array(values, object)[chosen].tolist() for name, values in self.details.items()}
+        return Predictions(self.scenes, self.cosine[chosen], self.truth[chosen], details)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the network makes of the clips on the way: embeddings [M, 128], and of the first clip both features and
+    their attention [F, T, 2]."""
+
+    embedding: np.ndarray
+    features: np.ndarray
+    attention: np.ndarray
 
 
 @partial(jax.jit, static_argnames="net")
-def cosine(variables, audio, *, net: SceneNet):
-    """int16 audio [B, N] -> margin-free cosine [B, scenes], in evaluation mode."""
-    return net.apply(variables, to_waveform(audio)).cosine
+def outputs(variables, audio, *, net: SceneNet):
+    """int16 audio [B, N] -> (cosine [B, scenes], embedding [B, 128], features and attention of the first clip)."""
+    told = net.apply(variables, to_waveform(audio))
+    return told.cosine, told.embedding, told.features[0], told.attention[0]
 
 
-def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> Predictions:
-    """Predicts every clip, in order; `variables` are {params, batch_stats}."""
-    batches = evaluation_batches(clips, batch_size)
-    cosines = [np.asarray(cosine(variables, audio, net=net))[:count] for audio, count in batches]
+def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
+    """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}."""
+    cosines, embeddings, first = [], [], None
+    for audio, count in evaluation_batches(clips, batch_size):
+        cosine, embedding, *of_first = jax.device_get(outputs(variables, audio, net=net))
+        cosines.append(cosine[:count])
+        embeddings.append(embedding[:count])
+        first = first or of_first
     details = {name: clips.column(name) for name in DETAILS}
-    return Predictions(clips.scenes, np.concatenate(cosines), clips.indices("truth"), details)
+    predictions = Predictions(clips.scenes, np.concatenate(cosines), clips.indices("truth"), details)
+    return predictions, Inside(np.concatenate(embeddings), *first)
+
+
+def write_inside(file: Path, inside: Inside) -> None:
+    """Keeps it as float16 in an npz file."""
+    np.savez_compressed(file, **{name: value.astype(np.float16) for name, value in vars(inside).items()})
+
+
+def read_inside(file: Path) -> Inside:
+    """What `write_inside` kept, as float32."""
+    with np.load(file) as kept:
+        return Inside(**{name: kept[name].astype(np.float32) for name in kept.files})
 
 
 def to_csv(predictions: Predictions) -> str:

@@ -1,29 +1,95 @@
-"""Scores of a set of predictions: margin-free accuracy, overall and per group, and macro accuracy."""
+"""Scores of a set of predictions, margin-free unless said otherwise, and how far chance could have moved them.
 
-from collections.abc import Sequence
+A score is a function of predictions and weights [..., M] of their clips; it returns one value for each set of weights.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from asc_jax.evaluate.predict import Predictions
+from asc_jax.net.arcface import margin_logits
+
+RESAMPLES = 1000
+BINS = 15  # of confidence, as in C. Guo et al., On calibration of modern neural networks, ICML 2017
+Score = Callable[[Predictions, np.ndarray], np.ndarray]
 
 
-def accuracy(predictions: Predictions) -> float:
+def accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
     """Share of clips whose largest cosine is the true scene's."""
-    return float(np.mean(predictions.label == predictions.truth))
+    return _mean(told.label == told.truth, weight)
 
 
-def macro_accuracy(predictions: Predictions) -> float:
-    """Mean, over the scenes that occur, of the share of their clips that are recognised."""
-    return float(np.mean(list(accuracy_per_scene(predictions).values())))
+def macro_accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
+    """Mean, over the scenes that have weight, of the share of their clips that are recognised."""
+    of_scene = [told.truth == scene for scene in np.unique(told.truth)]
+    shares = [_mean((told.label == told.truth)[chosen], weight[..., chosen]) for chosen in of_scene]
+    return np.nanmean(shares, axis=0)
 
 
-def accuracy_per_scene(predictions: Predictions) -> dict[str, float]:
-    """Scene -> share of its clips that are recognised, for the scenes that occur."""
-    return accuracy_per_group(predictions, [predictions.scenes[truth] for truth in predictions.truth])
+def log_loss(told: Predictions, weight: np.ndarray) -> np.ndarray:
+    """Mean negative logarithm of the true scene's probability, in nats."""
+    probability = told.probability[np.arange(len(told.truth)), told.truth]
+    return _mean(-np.log(np.maximum(probability, np.finfo(float).tiny)), weight)
 
 
-def accuracy_per_group(predictions: Predictions, groups: Sequence[str]) -> dict[str, float]:
-    """Group -> accuracy on its clips, in alphabetical order; `groups` names one for each clip."""
-    right = predictions.label == predictions.truth
-    groups = np.array(groups)
-    return {str(name): float(right[groups == name].mean()) for name in np.unique(groups)}
+def calibration_error(told: Predictions, weight: np.ndarray) -> np.ndarray:
+    """Expected calibration error: by how much the largest probability misses the accuracy, over 15 bins of it."""
+    probability = told.probability.max(1)
+    gap = (told.label == told.truth) - probability
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gaps = [np.abs(weight[..., bins == each] @ gap[bins == each]) for each in range(BINS)]
+    return np.sum(gaps, axis=0) / weight.sum(-1)
+
+
+def released_accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
+    """The released code's way of counting: the margin stands on the true scene, which makes it harder to recognise."""
+    label = np.asarray(margin_logits(told.cosine, told.truth)).argmax(1)
+    return _mean(label == told.truth, weight)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value, and the limits between which 95 % of the resamples lie: NaN where there are fewer than two sessions."""
+
+    value: float
+    low: float
+    high: float
+
+
+def interval(score: Score, told: Predictions, resampled: np.ndarray) -> Interval:
+    """A score with its bootstrap interval; `resampled` are the clips' columns of `resample_sessions`."""
+    value = float(score(told, np.ones(len(told.truth))))
+    low, high = limits(score(told, resampled)) if sessions(told).max() > 0 else (np.nan, np.nan)
+    return Interval(value, low, high)
+
+
+def limits(values: np.ndarray, error: float = 0.05) -> tuple[float, float]:
+    """The central 1 - error of the resampled values; those that could not be computed are left out."""
+    low, high = np.nanquantile(values, (error / 2, 1 - error / 2))
+    return float(low), float(high)
+
+
+def sessions(told: Predictions) -> np.ndarray:
+    """The number of each clip's session [M], from 0 on; a clip whose session is unknown is one by itself."""
+    names = zip(told.details["session"], told.details["id"], strict=True)
+    return np.unique([session or f"clip {name}" for session, name in names], return_inverse=True)[1]
+
+
+def resample_sessions(told: Predictions) -> np.ndarray:
+    """How often each clip is in each of the bootstrap's resamples, float32 [RESAMPLES, M].
+
+    Whole sessions are drawn, with replacement: clips of one session resemble each other, and drawing clips would
+    promise more than they tell (A. Davison and D. Hinkley, Bootstrap methods and their application, section 3.8).
+    """
+    session = sessions(told)
+    count = session.max() + 1
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    return drawn[:, session].astype(np.float32)
+
+
+def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weighted mean, NaN where nothing has weight."""
+    total = weight.sum(-1)
+    return np.divide(weight @ values, total, out=np.full(np.shape(total), np.nan), where=total > 0)

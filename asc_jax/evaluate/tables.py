@@ -1,42 +1,67 @@
-"""The printed tables: one row per round, and the details of one round."""
+"""The printed tables: one row per round, the groups of one round, and comparisons."""
+
+import math
 
 from rich.table import Table
 
-from asc_jax.evaluate import scores
-from asc_jax.evaluate.predict import Predictions
+from asc_jax.evaluate.compare import Comparison
+from asc_jax.evaluate.evaluation import RELEASED, Evaluation
+from asc_jax.evaluate.scores import Interval
+
+IN_PERCENT = ("accuracy", "macro accuracy", "calibration error", RELEASED)
 
 
-def rounds_table(results: dict[str, tuple[str, Predictions]]) -> Table:
-    """Round -> (its test set's name, predictions) as a table of accuracy, macro accuracy and accuracy per device."""
-    per_device = {name: scores.accuracy_per_group(p, p.details["device"]) for name, (_, p) in results.items()}
-    devices = sorted({device for each in per_device.values() for device in each})
-    table = Table("round", "test set", title="Test accuracy in % (margin-free)")
-    for column in ("clips", "accuracy", "macro", *(device or "(no device)" for device in devices)):
-        table.add_column(column, justify="right")
-    for name, (test_set, predictions) in results.items():
-        overall = (scores.accuracy(predictions), scores.macro_accuracy(predictions))
-        shown = [_percent(value) for value in (*overall, *(per_device[name].get(device) for device in devices))]
-        table.add_row(name, test_set, str(len(predictions.truth)), *shown)
+def rounds_table(evaluations: list[Evaluation]) -> Table:
+    """A row of scores for each round."""
+    table = Table("round", "test set", title="Test, margin-free; in brackets the 95 % interval over sessions")
+    names = list(evaluations[0].scores)
+    for name in ("clips", "sessions", *(f"{name} in %" if name in IN_PERCENT else name for name in names)):
+        table.add_column(name, justify="right")
+    for each in evaluations:
+        test_set = each.data.split("/")[0]
+        shown = (score(name, each.scores[name]) for name in names)
+        table.add_row(each.round, test_set, str(each.clips), str(each.sessions), *shown)
     return table
 
 
-def details_tables(name: str, predictions: Predictions) -> list[Table]:
+def groups_tables(evaluation: Evaluation) -> list[Table]:
     """Accuracy per scene, device and city of one round, each where the test set tells them apart."""
-    groups = {
-        "scene": scores.accuracy_per_scene(predictions),
-        "device": scores.accuracy_per_group(predictions, predictions.details["device"]),
-        "city": scores.accuracy_per_group(predictions, predictions.details["city"]),
-    }
     tables = []
-    for kind, accuracies in groups.items():
-        if accuracies.keys() != {""}:
-            table = Table(kind, title=name)
-            table.add_column("accuracy in %", justify="right")
-            for group, value in accuracies.items():
-                table.add_row(group or "(unknown)", _percent(value))
-            tables.append(table)
+    for kind, groups in evaluation.groups.items():
+        table = Table(kind, title=f"{evaluation.round}, {kind}")
+        for name in ("clips", "sessions", "accuracy in %"):
+            table.add_column(name, justify="right")
+        for name, group in groups.items():
+            table.add_row(name, str(group.clips), str(group.sessions), score("accuracy", group.accuracy))
+        tables.append(table)
     return tables
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
+def score(name: str, interval: Interval) -> str:
+    """A score with its interval, such as "58.0 [52.1, 63.4]"."""
+    scale, digits = (100, 1) if name in IN_PERCENT else (1, 3)
+    value, low, high = (f"{scale * each:.{digits}f}" for each in (interval.value, interval.low, interval.high))
+    return value if math.isnan(interval.low) else f"{value} [{low}, {high}]"
+
+
+def comparison_table(comparisons: list[Comparison]) -> Table:
+    """A row for each comparison; differences are in points of accuracy."""
+    level = f"{100 * comparisons[0].level:.3g} %"
+    table = Table(
+        "compared", title=f"Difference in accuracy, in points; in brackets the {level} interval over sessions"
+    )
+    table.add_column("accuracy in %", justify="right")
+    table.add_column("difference", justify="right")
+    table.add_column("McNemar's p", justify="right")
+    table.add_column("so")
+    for each in comparisons:
+        p = "" if each.mcnemar is None else f"{each.mcnemar:.2g}"
+        accuracies = "\n".join(f"{100 * value:.1f}" for value in each.accuracies)
+        table.add_row(
+            f"{each.first}\n{each.second}",
+            accuracies,
+            f"\n{score('accuracy', each.difference)}",
+            f"\n{p}",
+            each.verdict,
+        )
+    return table

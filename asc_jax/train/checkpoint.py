@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import orbax.checkpoint as ocp
 
+from asc_jax.config import CONFIG
 from asc_jax.errors import UserError
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
@@ -36,9 +37,9 @@ def _shapes(tree) -> dict[str, tuple]:
     return {jax.tree_util.keystr(path, simple=True, separator="/"): tuple(leaf.shape) for path, leaf in leaves}
 
 
-def claim(folder: Path, wanted: dict) -> None:
-    """Stores a new round's settings and versions in config.json; refuses a folder that holds other settings."""
-    file = folder / "config.json"
+def claim(folder: Path, wanted: dict, records: Path) -> None:
+    """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
+    file = folder / CONFIG
     wanted = json.loads(json.dumps(wanted))
     if file.exists():
         if different := _differences(settings(folder), wanted):
@@ -49,12 +50,13 @@ def claim(folder: Path, wanted: dict) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-    write_text(file, json.dumps({"settings": wanted, "versions": versions, "device": _device()}, indent=2) + "\n")
+    kept = {"settings": wanted, "versions": versions, "device": _device(), "records": str(records.absolute())}
+    write_text(file, json.dumps(kept, indent=2) + "\n")
 
 
 def settings(folder: Path) -> dict:
     """The settings that a round's folder was claimed with."""
-    return json.loads((folder / "config.json").read_text())["settings"]
+    return json.loads((folder / CONFIG).read_text())["settings"]
 
 
 def write_text(file: Path, text: str) -> None:

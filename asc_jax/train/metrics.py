@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from asc_jax.config import METRICS
 from asc_jax.train.checkpoint import write_text
 
 COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_second")
@@ -16,7 +17,7 @@ class MetricsLog:
     def __init__(self, folder: Path, step: int):
         from tensorboardX import SummaryWriter  # loads protobuf
 
-        self.file = folder / "metrics.csv"
+        self.file = folder / METRICS
         kept = [row for row in read(self.file) if int(row["step"]) <= step] if self.file.exists() else []
         write_text(self.file, "\n".join([",".join(COLUMNS), *(",".join(row.values()) for row in kept)]) + "\n")
         self.writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)

@@ -7,19 +7,17 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from asc_jax.config import UNLABELLED, Experiment, Round, all_rounds
+from asc_jax.config import INSIDE, PSEUDO_LABELS, UNLABELLED, Experiment, Round, all_rounds
 from asc_jax.data.batches import Labels, targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.errors import UserError
-from asc_jax.evaluate.predict import predict, to_csv
+from asc_jax.evaluate.predict import predict, to_csv, write_inside
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train import checkpoint, pseudolabels
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
-
-PSEUDO_LABELS = "pseudo_labels.csv"
 
 
 def run(experiment: Experiment, each: Round, records: Records) -> None:
@@ -31,7 +29,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     folder = experiment.folder / each.name
     settings = _settings(experiment, each, records)
     if experiment.predictions(each.name).exists():
-        checkpoint.claim(folder, settings)
+        checkpoint.claim(folder, settings, records.path)
         return
     test, clips = records.part("test"), records.part(*each.parts)
     steps_per_epoch = _steps_per_epoch(each, clips)
@@ -43,7 +41,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
         fresh = _on_trunk(fresh, before, each)
-    checkpoint.claim(folder, settings)
+    checkpoint.claim(folder, settings, records.path)
     write_leak(folder, leak)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
@@ -60,7 +58,8 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
             jax.process_count(),
         )
         state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
-    predictions = predict(net, state.variables, test, batch_size)
+    predictions, inside = predict(net, state.variables, test, batch_size)
+    write_inside(folder / INSIDE, inside)
     checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
 
 
@@ -132,7 +131,7 @@ def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Label
     file = folder / PSEUDO_LABELS
     if not file.exists():
         net, _, variables = before
-        told = predict(net, variables, records.part(UNLABELLED), each.phase.batch_size)
+        told, _ = predict(net, variables, records.part(UNLABELLED), each.phase.batch_size)
         checkpoint.write_text(file, pseudolabels.to_csv(told))
     return pseudolabels.read_csv(file)
 

@@ -4,7 +4,6 @@ import pytest
 from scipy.special import softmax
 
 from asc_jax.evaluate.predict import Predictions, read_csv, to_csv
-from asc_jax.evaluate.tables import details_tables, rounds_table
 
 
 @pytest.fixture
@@ -34,19 +33,3 @@ def test_table_is_read_back_exactly_and_by_pandas(told, tmp_path):
     frame = pandas.read_csv(file)
     assert frame["truth"].fillna("").tolist() == ["bus", "park", "shopping mall", "bus", "park", ""]
     assert frame["scene"].tolist() == [told.scenes[label] for label in told.label]
-
-
-def cells(table):
-    return [list(column.cells) for column in table.columns]
-
-
-def test_rounds_table_has_a_column_for_every_device(told):
-    table = rounds_table({"pretrain": ("scenes", told)})
-    assert [column.header for column in table.columns] == ["round", "test set", "clips", "accuracy", "macro", "a", "s1"]
-    right = told.label == told.truth
-    assert cells(table)[3] == [f"{100 * right.mean():.1f}"]
-    assert cells(table)[5:] == [[f"{100 * right[::2].mean():.1f}"], [f"{100 * right[1::2].mean():.1f}"]]
-
-
-def test_details_leave_out_what_the_test_set_does_not_tell(told):
-    assert [table.columns[0].header for table in details_tables("pretrain", told)] == ["scene", "device"]

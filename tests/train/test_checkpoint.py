@@ -30,12 +30,12 @@ def test_another_shape_is_refused_by_name(tmp_path):
 
 def test_a_folder_keeps_its_settings(tmp_path):
     settings = {"seed": 0, "round": {"phase": {"epochs": 3}}, "scenes": ("bus", "tram")}
-    checkpoint.claim(tmp_path, settings)
-    checkpoint.claim(tmp_path, settings)
+    checkpoint.claim(tmp_path, settings, tmp_path)
+    checkpoint.claim(tmp_path, settings, tmp_path)
     assert checkpoint.settings(tmp_path) == {**settings, "scenes": ["bus", "tram"]}
     assert "jax" in json.loads((tmp_path / "config.json").read_text())["versions"]
     with pytest.raises(UserError, match=r"round.phase.epochs was 3, is now 5"):
-        checkpoint.claim(tmp_path, {**settings, "round": {"phase": {"epochs": 5}}})
+        checkpoint.claim(tmp_path, {**settings, "round": {"phase": {"epochs": 5}}}, tmp_path)
 
 
 def test_write_text_leaves_no_partial_file(tmp_path):

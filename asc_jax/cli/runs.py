@@ -1,0 +1,66 @@
+"""The commands on finished runs: asc-jax evaluate|compare|report RUN."""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from asc_jax.cli.printing import print_tables
+from asc_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A run, and what is told of it."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run, or of one of its rounds."""
+    round: str | None = None
+    """Round to tell per scene, device and city (default: the last finished one)."""
+    protocol: Literal["margin-free", "released"] = "margin-free"
+    """released adds the published way of counting: with the margin on the true scene."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Runs:
+    """Runs tested on the same clips."""
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders of runs (their last round is taken) or of rounds; the first is what the others are compared with."""
+
+
+def evaluate(wanted: Evaluation) -> None:
+    """Score the test of every finished round, and of one round per scene, device and city."""
+    from asc_jax.evaluate.evaluation import evaluate as evaluation_of
+    from asc_jax.evaluate.evaluation import write_json
+    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.tables import groups_tables, rounds_table
+
+    rounds = read_run(wanted.run)
+    name = wanted.round or rounds[-1].name
+    if name not in [each.name for each in rounds]:
+        finished = ", ".join(each.name for each in rounds)
+        raise UserError(f"{wanted.run}: {name} has not finished; finished are {finished}")
+    evaluations = {each.name: evaluation_of(each, wanted.protocol == "released") for each in rounds}
+    print_tables(*groups_tables(evaluations[name]), rounds_table(list(evaluations.values())))
+    print(next(str(each.leak) for each in rounds if each.name == name))
+    write_json(wanted.run / "scores.json", list(evaluations.values()))
+    print(wanted.run / "scores.json")
+
+
+def compare(wanted: Runs) -> None:
+    """Tell whether runs tested on the same clips differ by more than chance."""
+    from asc_jax.evaluate.compare import compare as comparisons_of
+    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.tables import comparison_table
+
+    print_tables(comparison_table(comparisons_of([read_run(run)[-1] for run in wanted.runs])))
+
+
+def print_rounds(rounds: list) -> None:
+    """Prints the table of a run's finished rounds."""
+    from asc_jax.evaluate.evaluation import evaluate as evaluation_of
+    from asc_jax.evaluate.tables import rounds_table
+
+    print_tables(rounds_table([evaluation_of(each) for each in rounds]))

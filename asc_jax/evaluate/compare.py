@@ -1,0 +1,122 @@
+"""Whether one experiment is better than another: differences on the same clips, and how far chance could move them."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest
+
+from asc_jax.errors import UserError
+from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.evaluate.scores import RESAMPLES, Interval, limits, resample_sessions, sessions
+
+ERROR = 0.05  # chance of one false claim or more among all comparisons
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The accuracy of `second` less that of `first`; McNemar's exact p where each is one training."""
+
+    first: str
+    second: str
+    accuracies: tuple[float, float]
+    difference: Interval
+    mcnemar: float | None
+    level: float
+    verdict: str
+
+
+def compare(rounds: list[FinishedRound]) -> list[Comparison]:
+    """Compares the first experiment with every other one; rounds that differ in the seed alone are one experiment.
+
+    A difference is claimed if its bootstrap interval over sessions (and over seeds, where an experiment has several)
+    leaves out zero, and McNemar's test agrees; errors are shared among the comparisons (Bonferroni). Rounds of one
+    experiment alone are compared one by one, which tells how far chance in training goes, and nothing of a method.
+    """
+    _check_same_clips(rounds)
+    sides = _experiments(rounds)
+    seeds_alone = len(sides) == 1
+    if seeds_alone:
+        sides = [[each] for each in rounds]
+    pairs = [(sides[0], other) for other in sides[1:]]
+    return [_compare(*pair, ERROR / len(pairs), seeds_alone) for pair in pairs]
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """Two-sided exact p that two networks, right or wrong on the same clips (bool [M]), are equally often right."""
+    gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    return binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+
+
+def _experiments(rounds):
+    """Rounds grouped by all their settings but the seed, those of ancestors excepted, in the order given."""
+    groups = {}
+    for each in rounds:
+        settings = {name: value for name, value in each.settings.items() if name != "seed"}
+        groups.setdefault(json.dumps(settings, sort_keys=True), []).append(each)
+    return list(groups.values())
+
+
+def _check_same_clips(rounds):
+    if len(rounds) < 2:
+        raise UserError("comparing needs two runs or more: asc-jax compare RUN RUN")
+    first = rounds[0]
+    for other in rounds[1:]:
+        ours, theirs = (_truths(each) for each in (first, other))
+        if ours != theirs:
+            shared = len(ours.items() & theirs.items())
+            told = f"{len(ours)} and {len(theirs)} clips, {shared} the same"
+            raise UserError(f"{first.folder} and {other.folder} were not tested on the same clips ({told})")
+
+
+def _truths(each):
+    told = each.predictions
+    return {name: told.scenes[truth] for name, truth in zip(told.details["id"], told.truth, strict=True)}
+
+
+def _compare(first, second, error, seeds_alone):
+    told = first[0].predictions
+    rights = [_right(side, told.details["id"]) for side in (first, second)]  # [seeds, M]
+    accuracies = tuple(float(right.mean()) for right in rights)
+    p = mcnemar(*(right[0] for right in rights)) if len(first) == len(second) == 1 else None
+    if sessions(told).max() > 0:
+        low, high = limits(_differences(rights, resample_sessions(told)), error)
+    else:
+        low, high = np.nan, np.nan
+    difference = Interval(accuracies[1] - accuracies[0], low, high)
+    names = [", ".join(str(each.folder) for each in side) for side in (first, second)]
+    verdict = _verdict(difference, p, error, seeds_alone, min(len(first), len(second)))
+    return Comparison(*names, accuracies, difference, p, 1 - error, verdict)
+
+
+def _right(side, ids):
+    """Whether each training was right on each of the clips, bool [seeds, M]."""
+    rows = []
+    for each in side:
+        told = each.predictions
+        right = dict(zip(told.details["id"], told.label == told.truth, strict=True))
+        rows.append([right[name] for name in ids])
+    return np.array(rows)
+
+
+def _differences(rights, resampled):
+    """Resampled differences in accuracy [RESAMPLES]."""
+    random = np.random.default_rng(1)
+    means = []
+    for right in rights:
+        seeds = len(right)
+        drawn = random.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
+        means.append(((drawn @ right) * resampled).sum(1) / resampled.sum(1))
+    return means[1] - means[0]
+
+
+def _verdict(difference, p, error, seeds_alone, seeds):
+    if seeds_alone:
+        return "Only the seed differs: this is chance in training, not a difference between methods."
+    if np.isnan(difference.low):
+        return "No difference shown: all clips are of one session."
+    if difference.low <= 0 <= difference.high or (p is not None and p >= error):
+        return "No difference shown."
+    better = "The second is better" if difference.value > 0 else "The first is better"
+    alone = ", for these trainings: other seeds may differ by as much" if seeds == 1 else ""
+    return f"{better} on clips like these{alone}."

@@ -1,0 +1,86 @@
+"""Finished rounds, as their folders tell them."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas
+
+from asc_jax.config import CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS
+from asc_jax.data.leaks import Leak, read_leak
+from asc_jax.errors import UserError
+from asc_jax.evaluate.predict import Inside, Predictions, read_csv, read_inside
+
+COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")
+
+
+@dataclass(frozen=True)
+class FinishedRound:
+    """One trained and tested network; what its folder may lack is None."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> dict:
+        """The settings, versions, device and place of the records."""
+        return json.loads((self.folder / CONFIG).read_text())
+
+    @property
+    def settings(self) -> dict:
+        return self.config["settings"]
+
+    @property
+    def command(self) -> str:
+        return self.settings["round"]["command"]
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """Of the tested clips whose scene is known."""
+        told = read_csv(self.folder / PREDICTIONS)
+        if not (told.truth >= 0).any():
+            raise UserError(f"{self.folder / PREDICTIONS}: the scene of no clip is known, so nothing can be scored")
+        return told.subset(told.truth >= 0)
+
+    @cached_property
+    def inside(self) -> Inside | None:
+        return read_inside(self.folder / INSIDE) if (self.folder / INSIDE).exists() else None
+
+    @cached_property
+    def leak(self) -> Leak:
+        return read_leak(self.folder)
+
+    @cached_property
+    def metrics(self) -> pandas.DataFrame | None:
+        """A row for each epoch."""
+        return self._table(METRICS)
+
+    @cached_property
+    def pseudo_labels(self) -> pandas.DataFrame | None:
+        """A row for each unlabelled clip, if the round learned from such."""
+        return self._table(PSEUDO_LABELS)
+
+    def _table(self, name):
+        texts = {name: str for name in ("id", "scene", "truth")}
+        file = self.folder / name
+        return pandas.read_csv(file, dtype=texts, keep_default_na=False) if file.exists() else None
+
+
+def read_run(folder: Path) -> list[FinishedRound]:
+    """The finished rounds of a run's folder in the order of the report's table 1, or the one of a round's folder."""
+    folders = [folder] if (folder / CONFIG).exists() else [file.parent for file in folder.glob(f"*/{CONFIG}")]
+    rounds = [FinishedRound(each) for each in folders if (each / PREDICTIONS).exists()]
+    if not rounds:
+        raise UserError(f"{folder}: no round has finished; run 'asc-jax pretrain EXPERIMENT --workdir {folder}' first")
+    return sorted(rounds, key=lambda each: (COMMANDS.index(each.command), len(each.name), each.name))
+
+
+def ancestors(each: FinishedRound) -> list[FinishedRound]:
+    """A round and those whose weights it descends from, in the same run's folder."""
+    start = each.settings["round"]["start"]
+    before = each.folder.parent / (start or "")
+    return [each, *(ancestors(FinishedRound(before)) if start and (before / PREDICTIONS).exists() else [])]

@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+from asc_jax.errors import UserError
+from asc_jax.evaluate.evaluation import RELEASED, evaluate, write_json
+from asc_jax.evaluate.predict import Predictions
+from asc_jax.evaluate.runs import FinishedRound, ancestors, read_run
+from asc_jax.evaluate.tables import groups_tables, rounds_table
+
+
+@pytest.fixture
+def run(write_round, made_up, tmp_path):
+    write_round(tmp_path, "finetune-10", made_up(right=0.9), start="pretrain", devices=("b",))
+    write_round(tmp_path, "finetune-2", made_up())
+    write_round(tmp_path, "pretrain", made_up(right=0.5), devices=("a",))
+    (tmp_path / "pseudolabel").mkdir()  # has not finished
+    return tmp_path
+
+
+def test_rounds_are_read_in_the_order_of_the_phases(run):
+    assert [each.name for each in read_run(run)] == ["pretrain", "finetune-2", "finetune-10"]
+    assert [each.name for each in read_run(run / "finetune-2")] == ["finetune-2"]
+    assert [each.name for each in ancestors(FinishedRound(run / "finetune-10"))] == ["finetune-10", "pretrain"]
+    with pytest.raises(UserError, match="no round has finished"):
+        read_run(run / "pseudolabel")
+
+
+def test_scores_are_those_of_the_table_on_disk(run):
+    table = pandas.read_csv(run / "finetune-10" / "predictions.csv")
+    found = evaluate(FinishedRound(run / "finetune-10"))
+    assert found.clips == 60 and found.sessions == 15
+    assert found.scores["accuracy"].value == pytest.approx(accuracy_score(table["truth"], table["scene"]))
+    macro = found.scores["macro accuracy"]
+    assert macro.value == pytest.approx(balanced_accuracy_score(table["truth"], table["scene"]))
+    assert macro.low < macro.value < macro.high
+    for kind, column in (("scene", "truth"), ("device", "device"), ("city", "city")):
+        right = (table["truth"] == table["scene"]).groupby(table[column]).mean()
+        assert {name: group.accuracy.value for name, group in found.groups[kind].items()} == pytest.approx(dict(right))
+
+
+def test_a_device_is_heard_if_any_round_on_the_way_taught_it(run):
+    groups = evaluate(FinishedRound(run / "finetune-10")).groups["device in training"]
+    assert {name: group.clips for name, group in groups.items()} == {"heard": 40, "not heard": 20}
+    assert "city in training" not in evaluate(FinishedRound(run / "finetune-10")).groups
+
+
+def test_what_another_data_set_taught_does_not_count(run):
+    file = run / "pretrain" / "config.json"
+    config = json.loads(file.read_text())
+    config["settings"]["data"] = "tau2020/10s-0/2.0.0"
+    file.write_text(json.dumps(config))
+    groups = evaluate(FinishedRound(run / "finetune-10")).groups["device in training"]
+    assert {name: group.clips for name, group in groups.items()} == {"heard": 20, "not heard": 40}
+
+
+def test_the_released_protocol_is_told_beside(run):
+    found = evaluate(FinishedRound(run / "pretrain"), released=True).scores
+    assert found[RELEASED].value <= found["accuracy"].value
+
+
+def test_json_holds_null_for_what_is_not_known(write_round, made_up, tmp_path):
+    told = made_up(clips=4)  # of one session
+    write_round(tmp_path, "scratch", told)
+    write_json(tmp_path / "scores.json", [evaluate(each) for each in read_run(tmp_path)])
+    (kept,) = json.loads((tmp_path / "scores.json").read_text())
+    assert kept["scores"]["accuracy"]["low"] is None and kept["round"] == "scratch"
+
+
+def test_clips_without_a_scene_are_not_scored(write_round, made_up, tmp_path):
+    told = made_up()
+    half = Predictions(told.scenes, told.cosine, np.where(np.arange(60) < 30, told.truth, -1), told.details)
+    write_round(tmp_path, "scratch", half)
+    assert evaluate(FinishedRound(tmp_path / "scratch")).clips == 30
+    none = Predictions(told.scenes, told.cosine, np.full(60, -1), told.details)
+    write_round(tmp_path, "pretrain", none)
+    with pytest.raises(UserError, match="the scene of no clip is known"):
+        evaluate(FinishedRound(tmp_path / "pretrain"))
+
+
+def cells(table):
+    return {column.header: list(column.cells) for column in table.columns}
+
+
+def test_tables_show_scores_and_intervals(run):
+    found = [evaluate(each) for each in read_run(run)]
+    shown = cells(rounds_table(found))
+    accuracy = found[0].scores["accuracy"]
+    expected = " ".join(f"{100 * each:.1f}" for each in (accuracy.value, accuracy.low, accuracy.high))
+    assert shown["accuracy in %"][0].translate(str.maketrans("", "", "[],")) == expected
+    assert shown["round"] == ["pretrain", "finetune-2", "finetune-10"] and shown["sessions"] == ["15"] * 3
+    kinds = [table.columns[0].header for table in groups_tables(found[2])]
+    assert kinds == ["scene", "device", "city", "device in training"]
