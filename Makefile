@@ -13,7 +13,7 @@ export MALLOC_TRIM_THRESHOLD_ = 34359738368
 export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 
 .NOTPARALLEL:
-.PHONY: help prepare pretrain finetune pseudolabel scratch evaluate test lint clean
+.PHONY: help prepare pretrain finetune pseudolabel scratch evaluate report tensorboard test lint clean
 
 help: .venv/installed
 	@.venv/bin/asc-jax --help
@@ -21,8 +21,12 @@ help: .venv/installed
 pretrain finetune pseudolabel scratch: .venv/installed
 	.venv/bin/asc-jax $@ $(EXPERIMENT) --workdir $(WORKDIR) $(ARGS)
 
-evaluate: .venv/installed
+evaluate report: .venv/installed
 	.venv/bin/asc-jax $@ $(WORKDIR) $(ARGS)
+
+tensorboard: .venv/installed
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[tensorboard]"
+	.venv/bin/tensorboard --logdir $(WORKDIR) $(ARGS)
 
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)

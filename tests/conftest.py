@@ -52,13 +52,13 @@ SETTINGS = {
 def write_round():
     """A function that writes what a finished round leaves, without its checkpoints, into folder/name."""
 
-    def write(folder, name, predictions, seed=0, start=None, devices=("a",), cities=()):
+    def write(folder, name, predictions, seed=0, start=None, devices=("a",), cities=(), records="absent"):
         path = folder / name
         path.mkdir(parents=True)
         this_round = SETTINGS["round"] | {"name": name, "command": name.split("-")[0], "start": start}
         settings = SETTINGS | {"round": this_round, "seed": seed, "scenes": list(predictions.scenes)}
         versions = {"python": "3", "jax": "0"}
-        config = {"settings": settings, "versions": versions, "device": "1 x cpu", "records": str(folder / "absent")}
+        config = {"settings": settings, "versions": versions, "device": "1 x cpu", "records": str(records)}
         (path / CONFIG).write_text(json.dumps(config))
         write_leak(path, Leak("listed (0)", "test", "train", len(predictions.truth), 0, 0, 0, 0.1, devices, cities))
         (path / PREDICTIONS).write_text(to_csv(predictions))

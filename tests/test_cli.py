@@ -16,7 +16,7 @@ from asc_jax.cli import experiments, main
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare")
+RUN_COMMANDS = ("evaluate", "compare", "report")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 

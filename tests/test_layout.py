@@ -10,6 +10,7 @@ ALLOWED = {
     "asc_jax/net": {"asc_jax.net"},
     "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.config", "asc_jax.errors"},
+    "asc_jax/report": {"asc_jax.report", "asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "experiments": {"asc_jax.config", "experiments"},
     "data_prep": {"data_prep"},
 }
@@ -39,7 +40,18 @@ def test_only_the_command_line_knows_both_preparation_and_learning():
 
 
 def test_the_command_line_starts_without_heavy_libraries():
-    heavy = ("jax", "librosa", "tensorflow_datasets", "grain", "sklearn", "numba", "orbax", "pandas", "matplotlib")
+    heavy = (
+        "jax",
+        "librosa",
+        "tensorflow_datasets",
+        "grain",
+        "sklearn",
+        "numba",
+        "orbax",
+        "pandas",
+        "matplotlib",
+        "jinja2",
+    )
     code = f"import asc_jax.cli, experiments, data_prep, sys; print([m for m in {heavy} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"

@@ -9,15 +9,15 @@ import typing
 import tyro
 
 from asc_jax.cli.data import data_check, data_describe, prepare
-from asc_jax.cli.runs import compare, evaluate
+from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 
-COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate, compare)
+COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate, compare, report)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
-       asc-jax evaluate|compare RUN... [options]
+       asc-jax evaluate|compare|report RUN... [options]
 
 {commands}
 

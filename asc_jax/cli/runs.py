@@ -30,6 +30,14 @@ class Runs:
     """Folders of runs (their last round is taken) or of rounds; the first is what the others are compared with."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The run that a report explains."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run, or of one of its rounds; the report goes into it."""
+
+
 def evaluate(wanted: Evaluation) -> None:
     """Score the test of every finished round, and of one round per scene, device and city."""
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
@@ -56,6 +64,18 @@ def compare(wanted: Runs) -> None:
     from asc_jax.evaluate.tables import comparison_table
 
     print_tables(comparison_table(comparisons_of([read_run(run)[-1] for run in wanted.runs])))
+
+
+def report(wanted: Report) -> None:
+    """Write a page that explains a run, its figures as PNG and PDF, and the same for TensorBoard."""
+    from asc_jax.report.page import write_report
+    from asc_jax.report.run import open_run
+    from asc_jax.report.tensorboard import write_images
+
+    run = open_run(wanted.run)
+    page = write_report(run)
+    write_images(run, page)
+    print(page)
 
 
 def print_rounds(rounds: list) -> None:

@@ -118,5 +118,5 @@ def _verdict(difference, p, error, seeds_alone, seeds):
     if difference.low <= 0 <= difference.high or (p is not None and p >= error):
         return "No difference shown."
     better = "The second is better" if difference.value > 0 else "The first is better"
-    alone = ", for these trainings: other seeds may differ by as much" if seeds == 1 else ""
+    alone = ", for these two trainings (other seeds were not tried)" if seeds == 1 else ""
     return f"{better} on clips like these{alone}."

@@ -39,12 +39,17 @@ class FinishedRound:
         return self.settings["round"]["command"]
 
     @cached_property
+    def tested(self) -> Predictions:
+        """Of all tested clips, as `inside` has them."""
+        return read_csv(self.folder / PREDICTIONS)
+
+    @cached_property
     def predictions(self) -> Predictions:
         """Of the tested clips whose scene is known."""
-        told = read_csv(self.folder / PREDICTIONS)
-        if not (told.truth >= 0).any():
+        known = self.tested.truth >= 0
+        if not known.any():
             raise UserError(f"{self.folder / PREDICTIONS}: the scene of no clip is known, so nothing can be scored")
-        return told.subset(told.truth >= 0)
+        return self.tested.subset(known)
 
     @cached_property
     def inside(self) -> Inside | None:

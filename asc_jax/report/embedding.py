@@ -1,0 +1,49 @@
+"""The test clips as the network places them: a domain shift shows where devices part rather than scenes."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.report.run import Missing
+from asc_jax.report.style import COLOURS, MARKERS, new_figure
+
+FEWEST = 5  # clips
+MOST = 3000  # clips; a projection of more takes minutes
+DETAILED = 500  # points; more are drawn as an image
+
+
+def projection(each: FinishedRound) -> tuple[Figure, str]:
+    """A 2-D projection of the embeddings by t-SNE, coloured by scene and by device."""
+    if each.inside is None:
+        raise Missing(f"{each.name} has no inside.npz; rounds trained by this version keep one.")
+    told = each.tested
+    chosen = np.unique(np.linspace(0, len(told.truth) - 1, min(MOST, len(told.truth))).astype(int))
+    if len(chosen) < FEWEST:
+        raise Missing(f"{len(chosen)} tested clips are too few for a projection.")
+    told = told.subset(chosen)
+    points = _project(each.inside.embedding[chosen])
+    kinds = {"scene": np.array([*told.scenes, ""])[told.truth], "device": np.array(told.details["device"])}
+    kinds = {kind: names for kind, names in kinds.items() if (names != "").any()}
+    figure = new_figure(3.4 * len(kinds))
+    for axes, (kind, names) in zip(np.ravel(figure.subplots(len(kinds), 1)), kinds.items(), strict=True):
+        _draw(axes, points, kind, names)
+    shown = " and ".join(kinds)
+    return figure, f"t-SNE projection of the embeddings of {len(chosen)} tested clips, coloured by {shown}."
+
+
+def _project(embeddings):
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30, (len(embeddings) - 1) / 3)
+    return TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=0).fit_transform(embeddings)
+
+
+def _draw(axes, points, kind, names):
+    for number, name in enumerate(np.unique(names)):
+        marker = MARKERS[number // len(COLOURS) % len(MARKERS)]
+        x, y = points[names == name].T
+        look = {"s": 14, "marker": marker, "color": COLOURS[number % len(COLOURS)], "linewidths": 0}
+        axes.scatter(x, y, label=str(name).replace("_", " ") or "(unknown)", rasterized=len(names) > DETAILED, **look)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.legend(title=kind, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=2)

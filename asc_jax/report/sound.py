@@ -1,0 +1,59 @@
+"""Clips that can be listened to."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+
+from asc_jax.data.records import RATE
+from asc_jax.report.run import Run
+
+MOST = 8  # of the wrong clips
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A tested clip: what it is, what it is taken for, how probably, and its sound as a data URI, if at hand."""
+
+    id: str
+    device: str
+    truth: str
+    label: str
+    probability: float
+    sound: str | None
+
+
+def first_clip(run: Run) -> Heard:
+    """The clip that the features and the attention are of."""
+    return _heard(run, run.last.tested.subset(np.array([0])))[0]
+
+
+def confidently_wrong(run: Run) -> list[Heard]:
+    """The clips that the last round gets wrong, most confident first."""
+    told = run.last.predictions
+    wrong = np.flatnonzero(told.label != told.truth)
+    most_confident = np.argsort(-told.probability.max(1)[wrong], kind="stable")[:MOST]
+    return _heard(run, told.subset(wrong[most_confident]))
+
+
+def _heard(run, told):
+    scenes = (*told.scenes, "")  # -1, an unknown truth, reads the last
+    labels = zip(told.truth, told.label, told.probability.max(1), strict=True)
+    names = zip(told.details["id"], told.details["device"], strict=True)
+    return [
+        Heard(name, device, scenes[truth], scenes[label], float(probability), _sound(run, name))
+        for (name, device), (truth, label, probability) in zip(names, labels, strict=True)
+    ]
+
+
+def _sound(run, name):
+    if run.recordings is None:
+        return None
+    found = np.flatnonzero(run.recordings.table["id"] == name)
+    if not len(found):
+        return None
+    file = io.BytesIO()
+    soundfile.write(file, run.recordings.audio(found[:1])[0], RATE, format="FLAC")
+    return f"data:audio/flac;base64,{base64.b64encode(file.getvalue()).decode()}"

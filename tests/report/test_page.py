@@ -1,0 +1,163 @@
+import base64
+import html.parser
+import io
+import json
+
+import numpy as np
+import pandas
+import pytest
+import soundfile
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, log_loss
+
+from asc_jax.data.records import read_clips
+from asc_jax.evaluate.predict import Predictions
+from asc_jax.report.page import figures, write_report
+from asc_jax.report.run import open_run
+
+
+class Page(html.parser.HTMLParser):
+    """The attributes of all elements of a page, by tag, and its text."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.elements, self.text = {}, ""
+        self.feed(file.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.setdefault(tag, []).append(dict(attributes))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(complete):
+    return Page(write_report(open_run(complete)))
+
+
+def test_numbers_are_those_of_scikit_learn(page, complete):
+    shown = {(each["data-round"], each["data-score"]): each for each in page.elements["td"] if "data-score" in each}
+    table = pandas.read_csv(complete / "finetune-1" / "predictions.csv")
+    truth, told = table["truth"], table["scene"]
+    probability = softmax(8 * table.filter(like="cosine ").to_numpy(), axis=1)
+    expected = {
+        "accuracy": accuracy_score(truth, told),
+        "macro accuracy": balanced_accuracy_score(truth, told),
+        "log loss": log_loss(truth, probability),
+    }
+    for name, value in expected.items():
+        assert float(shown["finetune-1", name]["data-value"]) == pytest.approx(value, rel=1e-6)
+    assert f"{100 * expected['accuracy']:.1f} [" in page.text
+    assert len(shown) == 4 * 4  # rounds and scores
+
+
+def test_alternative_texts_tell_the_counts_of_scikit_learn(page, complete):
+    table = pandas.read_csv(complete / "pretrain" / "predictions.csv")
+    scenes = ["bus", "park", "tram"]
+    counts = confusion_matrix(table["truth"], table["scene"], labels=scenes)
+    alt = next(each["alt"] for each in page.elements["img"] if each["alt"].startswith("Confusion matrix of pretrain"))
+    for number, scene in enumerate(scenes):
+        assert f"{scene} {counts[number, number]} of {counts[number].sum()}" in alt
+    labels = pandas.read_csv(complete / "pseudolabel" / "pseudo_labels.csv")["scene"].value_counts()
+    alt = next(each["alt"] for each in page.elements["img"] if each["alt"].startswith("Pseudo-labels per scene"))
+    assert all(f"{scene} {count}" in alt for scene, count in labels.items())
+
+
+def test_every_figure_is_shown_and_kept(page, complete):
+    names = set(figures(open_run(complete)))
+    assert "missing" not in [each.get("class") for each in page.elements["p"]]
+    assert {each["id"] for each in page.elements["figure"]} == names
+    assert all(each["src"].startswith("data:image/svg+xml;base64,") for each in page.elements["img"])
+    assert len(page.elements["img"]) == len(names) and all(len(each["alt"]) > 20 for each in page.elements["img"])
+    for name in names:
+        kept = [(complete / "report" / "figures" / f"{name}.{ending}").read_bytes() for ending in ("png", "pdf")]
+        assert kept[0][:4] == b"\x89PNG" and kept[1][:4] == b"%PDF"
+
+
+def test_the_page_needs_nothing_beside_it(page):
+    for elements in page.elements.values():
+        for each in elements:
+            assert each.get("src", "data:").startswith("data:") and each.get("href", "data:").startswith("data:")
+    assert "script" not in page.elements and "url(" not in page.text and "@import" not in page.text
+
+
+def test_players_play_the_clips_that_are_named(page, complete, records):
+    clips = read_clips(records)[0]
+    players = page.elements["audio"]
+    names = clips.column("id")
+    for player in players:
+        file = io.BytesIO(base64.b64decode(player["src"].removeprefix("data:audio/flac;base64,")))
+        audio, rate = soundfile.read(file, dtype="int16")
+        assert rate == 16_000
+        np.testing.assert_array_equal(audio, clips.audio([names.index(player["aria-label"])])[0])
+    table = pandas.read_csv(complete / "pseudolabel" / "predictions.csv")
+    table["probability"] = softmax(8 * table.filter(like="cosine ").to_numpy(), axis=1).max(1)
+    wrong = table[table["truth"] != table["scene"]].sort_values("probability", ascending=False)["id"][:8]
+    assert [each["aria-label"] for each in players[:-1]] == wrong.tolist()
+
+
+def told_by(run):
+    return Page(write_report(open_run(run))).text
+
+
+def test_missing_files_are_told(changeable):
+    for file in ("pseudolabel/pseudo_labels.csv", "pseudolabel/inside.npz"):
+        (changeable / file).unlink()
+    for file in changeable.glob("*/metrics.csv"):
+        file.unlink()
+    config = json.loads((changeable / "pseudolabel" / "config.json").read_text())
+    (changeable / "pseudolabel" / "config.json").write_text(json.dumps(config | {"records": "/nowhere"}))
+    told = told_by(changeable)
+    for reason in ("no pseudo_labels.csv", "no inside.npz", "no round has a metrics.csv", "not at /nowhere"):
+        assert reason in told
+
+
+def test_a_single_round_is_a_run(changeable):
+    told = told_by(changeable / "scratch")
+    for command in ("pretrain", "finetune", "pseudolabel"):
+        assert f"no {command} round has finished; 'make {command}' runs it" in told
+
+
+def test_what_the_test_set_lacks_is_told(fill_run, made_up, tmp_path):
+    told = made_up()
+    nothing = {name: [""] * 60 for name in ("device", "city", "session")}
+    folder = fill_run(tmp_path / "run", Predictions(told.scenes, told.cosine, told.truth, told.details | nothing))
+    text = told_by(folder)
+    assert "the device of no tested clip is known" in text and "the city of no tested clip is known" in text
+
+
+def test_an_absent_scene_is_an_empty_row(fill_run, made_up, tmp_path):
+    told = made_up()
+    page = Page(write_report(open_run(fill_run(tmp_path / "run", told.subset(told.truth != 1)))))
+    assert any("park 0 of 0" in each["alt"] for each in page.elements["img"])
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_single_clip_is_reported(fill_run, made_up, tmp_path, right):
+    told = made_up()
+    chosen = np.flatnonzero((told.label == told.truth) == right)[:1]
+    text = told_by(fill_run(tmp_path / "run", told.subset(chosen)))
+    assert "1 tested clips are too few for a projection" in text and "there is none here" in text
+    assert ("Every test clip is right" in text) == right
+
+
+def test_unknown_truths_among_the_pseudo_labels(changeable):
+    file = changeable / "pseudolabel" / "pseudo_labels.csv"
+    pandas.read_csv(file).assign(truth="").to_csv(file, index=False)
+    assert "the true scene of no unlabelled clip is known" in told_by(changeable)
+
+
+def test_a_second_report_takes_the_place_of_the_first(changeable):
+    first = write_report(open_run(changeable)).read_bytes()
+    (changeable / "report" / "figures" / "old.png").touch()
+    assert write_report(open_run(changeable)).read_bytes() == first
+    assert not (changeable / "report" / "figures" / "old.png").exists()
+
+
+def test_names_are_escaped(fill_run, made_up, tmp_path):
+    told = made_up()
+    scenes = ("<b>bus</b>", "park & ride", "tram")
+    folder = fill_run(tmp_path / "<i>run", Predictions(scenes, told.cosine, told.truth, told.details))
+    page = Page(write_report(open_run(folder)))
+    assert "b" not in page.elements and "i" not in page.elements and "<b>bus</b>" in page.text
