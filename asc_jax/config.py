@@ -12,6 +12,7 @@ Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the 
 DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
+COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
 UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
 # what a round leaves in its folder, beside its checkpoints; the predictions are written last
 CONFIG, METRICS, PSEUDO_LABELS = "config.json", "metrics.csv", "pseudo_labels.csv"
@@ -147,6 +148,5 @@ def rounds(experiment: Experiment, command: str) -> list[Round]:
 
 
 def all_rounds(experiment: Experiment) -> list[Round]:
-    """Every round of the experiment, in the order of the report's table 1."""
-    commands = ("pretrain", "scratch", "finetune", "pseudolabel")
-    return [each for command in commands for each in rounds(experiment, command)]
+    """Every round of the experiment, in the order of COMMANDS."""
+    return [each for command in COMMANDS for each in rounds(experiment, command)]

@@ -11,14 +11,13 @@ from data_prep.faults import Fault
 
 SAMPLE_RATE = 16_000  # Hz
 VERSION = "2.0.0"  # of the record format and of the decoding: raise it when either changes
-PARTS = ("train", "validation", "test", "unlabelled", "source", "evaluation")  # of a split; "" is in none of them
 
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
     """One record to be: `id` as the source lists it; `scene` is "" where unknown and withheld unless `labelled`.
 
-    `split` is its part (one of PARTS) in the data set's own split; `columns` are more (name, value) pairs to keep.
+    `split` is its part in the data set's own split (README.md); `columns` are more (name, value) pairs to keep.
     """
 
     id: str

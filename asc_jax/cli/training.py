@@ -55,8 +55,8 @@ def _train(command: str, training: Training) -> None:
 
 def _records(experiment: Experiment, each: Round):
     """The data set that a round learns from; the split is chosen for the target, and the source keeps its own."""
-    from asc_jax.data.records import RATE
     from asc_jax.data.splits import open_records
+    from asc_jax.net.frontend import RATE
 
     source = None if each.data == "scenes" else getattr(experiment, each.data)
     chosen = () if each.command == "pretrain" else (experiment.split, experiment.hold_out)

@@ -5,8 +5,9 @@ import json
 import pandas
 from rich.table import Table
 
-from asc_jax.data.records import RATE, Records
+from asc_jax.data.records import Records
 from asc_jax.data.splits import PARTS
+from asc_jax.net.frontend import RATE
 
 NO_PART = "(in no part)"
 QUIET_DB, LOUD_DB = -60.0, -0.1  # dBFS; peaks below and above are counted

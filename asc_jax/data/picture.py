@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas
+from matplotlib.figure import Figure
 
-from asc_jax.data.records import RATE, Records
+from asc_jax.data.records import Records
 from asc_jax.data.splits import PARTS
-from asc_jax.net.frontend import HOP, log_mel
+from asc_jax.net.frontend import BANDS, HOP, RATE, log_mel
 from asc_jax.net.scenenet import to_waveform
 
 # one for each of PARTS; those of Okabe and Ito, which the colour-blind can tell apart
@@ -19,16 +19,11 @@ RANGE_DB = 60.0  # below the loudest band of a clip
 
 def draw(records: Records, file: Path) -> None:
     """Writes the picture as PNG (or whatever the file's ending says)."""
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    rows = len(records.scenes)
-    figure = pyplot.figure(figsize=(12, 1.4 + 0.95 * rows), layout="constrained")
+    figure = Figure(figsize=(12, 1.4 + 0.95 * len(records.scenes)), layout="constrained")
     counts, examples = figure.subfigures(1, 2, width_ratios=(1, 2))
     _draw_counts(counts, records)
     _draw_examples(examples, records)
     figure.savefig(file, dpi=110)
-    pyplot.close(figure)
 
 
 def _draw_counts(figure, records):
@@ -57,7 +52,7 @@ def _draw_examples(figure, records):
             axes.set(xticks=[], yticks=[])
         for axes, number in zip(row, chosen, strict=False):
             mel = np.asarray(log_mel(to_waveform(records.clips.audio([number]))))[0]  # [F, T]
-            extent = (0, mel.shape[1] * HOP / RATE, 0, 128)
+            extent = (0, mel.shape[1] * HOP / RATE, 0, BANDS)
             limits = {"vmin": mel.max() - RANGE_DB, "vmax": mel.max()}
             axes.imshow(mel, origin="lower", aspect="auto", cmap="cividis", extent=extent, **limits)
-    figure.suptitle(f"log-mel, 128 bands up to 8 kHz, {records.samples / RATE:g} s, {RANGE_DB:g} dB", fontsize=10)
+    figure.suptitle(f"log-mel, {BANDS} bands up to 8 kHz, {records.samples / RATE:g} s, {RANGE_DB:g} dB", fontsize=10)

@@ -10,8 +10,6 @@ import pandas
 
 from asc_jax.errors import UserError
 
-RATE = 16_000  # Hz, of all records
-
 
 @dataclass(frozen=True)
 class Clips:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from asc_jax.errors import UserError
-from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.evaluate.runs import FinishedRound, ancestors
 from asc_jax.evaluate.scores import RESAMPLES, Interval, limits, resample_sessions, sessions
 
 ERROR = 0.05  # chance of one false claim or more among all comparisons
@@ -49,10 +49,10 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _experiments(rounds):
-    """Rounds grouped by all their settings but the seed, those of ancestors excepted, in the order given."""
+    """Rounds grouped by all settings but the seed, their own and those of the rounds they descend from."""
     groups = {}
     for each in rounds:
-        settings = {name: value for name, value in each.settings.items() if name != "seed"}
+        settings = [other.settings | {"seed": None} for other in ancestors(each)]
         groups.setdefault(json.dumps(settings, sort_keys=True), []).append(each)
     return list(groups.values())
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pandas
 
-from asc_jax.config import CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS
+from asc_jax.config import COMMANDS, CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS
 from asc_jax.data.leaks import Leak, read_leak
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import Inside, Predictions, read_csv, read_inside
-
-COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class FinishedRound:
 
 
 def read_run(folder: Path) -> list[FinishedRound]:
-    """The finished rounds of a run's folder in the order of the report's table 1, or the one of a round's folder."""
+    """The finished rounds of a run's folder in the order of COMMANDS, or the one of a round's folder."""
     folders = [folder] if (folder / CONFIG).exists() else [file.parent for file in folder.glob(f"*/{CONFIG}")]
     rounds = [FinishedRound(each) for each in folders if (each / PREDICTIONS).exists()]
     if not rounds:

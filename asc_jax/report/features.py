@@ -7,6 +7,8 @@ from asc_jax.net.frontend import HOP, RATE
 from asc_jax.report.run import Missing
 from asc_jax.report.style import new_figure
 
+RANGE_DB = 80.0  # of the log-mel, below its loudest band; what is softer has the same colour
+
 
 def features_and_attention(each: FinishedRound) -> tuple[Figure, str]:
     """Log-mel and Wavegram of the first tested clip, and the attention that each of them gets."""
@@ -21,7 +23,7 @@ def features_and_attention(each: FinishedRound) -> tuple[Figure, str]:
     for column, (kind, values, colours) in enumerate(columns):
         for row, name in enumerate(("log-mel", "Wavegram")):
             shown = values[..., row]
-            lowest = max(shown.min(), shown.max() - 80) if kind == "features" and row == 0 else shown.min()  # dB
+            lowest = max(shown.min(), shown.max() - RANGE_DB) if kind == "features" and row == 0 else shown.min()
             image = axes[row, column].imshow(
                 shown, origin="lower", aspect="auto", extent=extent, cmap=colours, vmin=lowest, interpolation="nearest"
             )

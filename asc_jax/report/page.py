@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from asc_jax.evaluate.tables import IN_PERCENT, score
+from asc_jax.net.frontend import RATE
 from asc_jax.report import confusion, embedding, features, groups, learning, pseudolabels, sound
 from asc_jax.report.run import Missing, Run
 from asc_jax.report.style import save, styled
@@ -60,7 +61,7 @@ def write_report(run: Run) -> Path:
     shown = {name: _shown(folder / "figures", name, *figure) for name, figure in figures(run).items()}
     loader = jinja2.FunctionLoader(lambda name: resources.files("asc_jax.report").joinpath(name).read_text("utf-8"))
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    pages.globals.update(score=score, in_percent=IN_PERCENT)
+    pages.globals.update(score=score, in_percent=IN_PERCENT, rate=RATE)
     page = pages.get_template("page.html").render(
         run=run,
         trainings=[_training(each) for each in run.rounds],

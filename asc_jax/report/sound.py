@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from asc_jax.data.records import RATE
+from asc_jax.net.frontend import RATE
 from asc_jax.report.run import Run
 
 MOST = 8  # of the wrong clips

@@ -50,6 +50,21 @@ def test_seeds_of_one_experiment_are_never_told_apart(trained):
     assert found.difference.low > 0.3 and found.verdict.startswith("Only the seed differs")
 
 
+def test_rounds_that_descend_from_other_pretraining_are_other_experiments(trained):
+    rounds = []
+    for seed, batch_size in ((0, 4), (1, 8)):
+        last = trained("finetune-3", 0.3 + 0.5 * seed, seed)
+        for each, changed in (
+            (trained("pretrain", 0.5, seed), {"phase": {"batch_size": batch_size}}),
+            (last, {"start": "pretrain"}),
+        ):
+            config = json.loads((each.folder / "config.json").read_text())
+            config["settings"]["round"] |= changed
+            (each.folder / "config.json").write_text(json.dumps(config))
+        rounds.append(FinishedRound(last.folder))
+    assert compare(rounds)[0].verdict.startswith("The second is better")
+
+
 def test_seeds_are_gathered_by_experiment(trained):
     first = [trained("scratch", right, seed) for seed, right in enumerate((0.3, 0.4, 0.35))]
     second = [trained("finetune-3", right, seed) for seed, right in enumerate((0.7, 0.8, 0.75))]
