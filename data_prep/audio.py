@@ -92,9 +92,10 @@ def _read(path, seconds):
 
 def _memory(frames, channels):
     """float32[frames, channels], the same memory in each call of a thread: fresh memory costs as much as decoding."""
-    if getattr(_thread, "memory", np.empty(0)).size < frames * channels:
-        _thread.memory = np.empty(frames * channels, np.float32)
-    return _thread.memory[: frames * channels].reshape(frames, channels)
+    memory = getattr(_thread, "memory", None)
+    if memory is None or memory.size < frames * channels:
+        memory = _thread.memory = np.empty(frames * channels, np.float32)
+    return memory[: frames * channels].reshape(frames, channels)
 
 
 def _missing_bytes(log):

@@ -1,5 +1,6 @@
 """Decoding agrees with librosa, and every damaged file is named."""
 
+import concurrent.futures
 import pathlib
 import threading
 
@@ -210,3 +211,9 @@ def test_ordered_map_stops_at_the_first_error():
 def shorten(path: pathlib.Path, kept: float):
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
+
+
+def test_a_file_without_samples_may_be_the_first_of_a_thread(tmp_path):
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    with concurrent.futures.ThreadPoolExecutor(1) as fresh, pytest.raises(Unusable, match="holds no samples"):
+        fresh.submit(decode, tmp_path / "empty.wav", 100, "start").result()
