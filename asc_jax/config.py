@@ -29,6 +29,8 @@ class Network:
     """20 log10 of the mel magnitude (paper) in place of 10 log10 of the mel power (released)."""
     plain_projection: bool = False
     """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
+    bfloat16: bool = False
+    """Attention and trunk compute in bfloat16, for a GPU or TPU."""
 
 
 RELEASED = Network()

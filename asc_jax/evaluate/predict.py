@@ -13,6 +13,8 @@ from scipy.special import softmax
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
 from asc_jax.net.arcface import SCALE
+from asc_jax.net.backend import by_hand
+from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 DETAILS = ("id", "device", "city", "session")
@@ -60,12 +62,20 @@ class Inside:
 @partial(jax.jit, static_argnames="net")
 def outputs(variables, audio, *, net: SceneNet):
     """int16 audio [B, N] -> (cosine [B, scenes], embedding [B, 128], features and attention of the first clip)."""
-    told = net.apply(variables, to_waveform(audio))
+
+    def told_of(audio):
+        return net.apply(variables, to_waveform(audio))
+
+    if by_hand():  # clip by clip, so that a clip's maps stay in the cache
+        told = jax.tree.map(lambda x: x[:, 0], jax.lax.map(lambda clip: told_of(clip[None]), audio))
+    else:
+        told = told_of(audio)
     return told.cosine, told.embedding, told.features[0], told.attention[0]
 
 
 def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
     """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}."""
+    variables = jax.jit(fold)(variables)
     cosines, embeddings, first = [], [], None
     for audio, count in evaluation_batches(clips, batch_size):
         cosine, embedding, *of_first = jax.device_get(outputs(variables, audio, net=net))

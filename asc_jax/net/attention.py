@@ -3,7 +3,8 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, along_channels, uniform_fan_in
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, uniform_fan_in
+from asc_jax.net.normalisation import elu
 
 
 class SeparableConv(nn.Module):
@@ -31,8 +32,7 @@ class SeparableProjection(nn.Module):
         channels = x.shape[-1:]
         scale = self.param("depthwise_kernel", uniform_fan_in(1), channels)
         bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
-        x = x * along_channels(x, scale) + along_channels(x, bias)
-        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x)
+        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x, times=scale, plus=bias)
         init = uniform_fan_in(x.shape[-1])
         x = Pointwise(self.features, init, init, name="pointwise")(x)
         return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
@@ -52,7 +52,7 @@ class Attention(nn.Module):
         channels = x.shape[-1]
         for features in (16, 64):
             x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
-            x = BatchNorm(self.train, nn.elu, name=f"norm_{features}")(x)
+            x = BatchNorm(self.train, elu, name=f"norm_{features}")(x)
         if self.plain_projection:
             init = uniform_fan_in(x.shape[-1])
             x = Pointwise(channels, init, init, name="projection")(x)

@@ -6,11 +6,16 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from asc_jax.net.backend import by_hand
+
+FEW = 4  # output channels, for which a matrix product is slower than a sum of products
+
 
 @jax.custom_vjp
 def pointwise(x, kernel):
-    """1x1 convolution: x [B, F, T, C], kernel [C, D] -> [B, F, T, D]."""
-    return x @ kernel
+    """1x1 convolution: x [..., C], kernel [C, D] -> [..., D]."""
+    # All products are of the same two axes: XLA's CPU backend copies what it contracts over several.
+    return (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
 
 
 def _pointwise_forward(x, kernel):
@@ -19,28 +24,38 @@ def _pointwise_forward(x, kernel):
 
 def _pointwise_backward(residuals, g):
     x, kernel = residuals
-    # Without the barrier XLA fuses what comes before and after into transposed copies.
-    x, g = lax.optimization_barrier((x, g))
-    return g @ kernel.T, _sum_of_outer_products(x, g)
-
-
-def _sum_of_outer_products(x, g):
-    """x [..., C], g [..., D] -> [C, D]; XLA's CPU product transposes its left side, so the narrow one stands there."""
-    rows = tuple(range(x.ndim - 1))
-    if x.shape[-1] > g.shape[-1]:
-        return _sum_of_outer_products(g, x).T
-    return lax.dot_general(x, g, ((rows, rows), ((), ())))
+    rows, g_rows = (each.reshape(-1, each.shape[-1]) for each in (x, g))
+    if kernel.shape[1] > FEW or not by_hand():
+        return pointwise(g, kernel.T), rows.T @ g_rows
+    columns = [g_rows[:, d : d + 1] for d in range(kernel.shape[1])]
+    dx = sum(column * kernel[None, :, d] for d, column in enumerate(columns))
+    return dx.reshape(x.shape), jnp.stack([(rows * column).sum(0) for column in columns], 1)
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def depthwise3x3(x, kernel, stride):
+def depthwise3x3(x, kernel, stride: int):
     """Depthwise 3x3 convolution with zero padding 1.
 
     x [B, F, T, C], kernel [3, 3, C] -> [B, ceil(F / stride), ceil(T / stride), C]; stride is 1 or 2.
     """
+    return (_shifted if by_hand() else _grouped)(x, kernel, stride)
+
+
+def _grouped(x, kernel, stride):
+    return lax.conv_general_dilated(
+        x,
+        kernel[:, :, None],
+        (stride, stride),
+        ((1, 1), (1, 1)),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=x.shape[-1],
+    )
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _shifted(x, kernel, stride):
     bands, frames = (-(-n // stride) for n in x.shape[1:3])
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     return sum(
@@ -54,18 +69,18 @@ def _tap(kernel, i, j):
     return kernel[None, i, None, j, None]  # [1, 1, 1, C]
 
 
-def _depthwise_forward(x, kernel, stride):
-    return depthwise3x3(x, kernel, stride), (x, kernel)
+def _shifted_forward(x, kernel, stride):
+    return _shifted(x, kernel, stride), (x, kernel)
 
 
-def _depthwise_backward(stride, residuals, g):
+def _shifted_backward(stride, residuals, g):
     x, kernel = residuals
     x, g = lax.optimization_barrier((x, g))  # else the padded copy of the forward pass is kept
-    dx = depthwise3x3(g, kernel[::-1, ::-1], 1) if stride == 1 else _spread(g, kernel)[:, : x.shape[1], : x.shape[2]]
-    return dx, _depthwise_kernel_gradient(x, g, stride)
+    dx = _shifted(g, kernel[::-1, ::-1], 1) if stride == 1 else _spread(g, kernel)[:, : x.shape[1], : x.shape[2]]
+    return dx, _kernel_gradient(x, g, stride)
 
 
-depthwise3x3.defvjp(_depthwise_forward, _depthwise_backward)
+_shifted.defvjp(_shifted_forward, _shifted_backward)
 
 
 def _spread(g, kernel):
@@ -85,7 +100,7 @@ def _spread(g, kernel):
     return phases.transpose(2, 3, 0, 4, 1, 5).reshape(clips, 2 * bands, 2 * frames, channels)
 
 
-def _depthwise_kernel_gradient(x, g, stride):
+def _kernel_gradient(x, g, stride):
     """[3, 3, C]: products of each row of g with nine shifts of x, added up row by row so that no shift is stored."""
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     clips, bands, frames, channels = g.shape

@@ -9,7 +9,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
-from asc_jax.net.layers import BatchNorm, Pointwise, along_channels, uniform_fan_in
+from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
+from asc_jax.net.normalisation import along_channels
 
 RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms

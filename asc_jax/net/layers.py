@@ -1,13 +1,15 @@
 """The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation."""
 
 from collections.abc import Callable
-from functools import partial
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from asc_jax.net.convolution import depthwise3x3, pointwise
+from asc_jax.net.normalisation import along_channels, moments, prelu, scale_and_activate
+
+EPSILON = 1e-5
 
 
 def he_fan_out(taps: int):
@@ -28,89 +30,38 @@ def uniform_fan_in(fan_in: int):
     return init
 
 
-def along_channels(x, vector):
-    """Gives a vector [C] the rank of x [..., C]."""
-    return vector.reshape((1,) * (x.ndim - 1) + vector.shape)
-
-
-def prelu(x, slope):
-    """max(x, 0) + slope * min(x, 0), with one slope per channel."""
-    return jnp.where(x >= 0, x, along_channels(x, slope) * x)
-
-
 class BatchNorm(nn.Module):
     """Batch normalisation over all axes but the last, and the activation after it: [..., C] -> [..., C].
 
     The batch's biased variance normalises; the running variance takes the unbiased one, as PyTorch does
     (epsilon 1e-5, running statistics move by 0.1 a step). With `prelu` the slopes are learned, from 0.25 on.
+    Where `fold` has moved the rest into the convolution before, a bias is left.
     """
 
     train: bool
     activation: Callable = lambda x: x
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x, times=1.0, plus=0.0):
+        """Normalises times * x + plus, which is never computed: both [C] only change scale and shift."""
         size = x.shape[-1:]
-        affine = {
-            "scale": self.param("scale", nn.initializers.ones, size),
-            "bias": self.param("bias", nn.initializers.zeros, size),
-        }
+        bias = self.param("bias", nn.initializers.zeros, size)
         slopes = (self.param("slope", nn.initializers.constant(0.25), size),) if self.activation is prelu else ()
+        if not self.is_initializing() and not self.has_variable("params", "scale"):
+            return scale_and_activate(self.activation, x, jnp.ones(size), bias, slopes)
+        scale = self.param("scale", nn.initializers.ones, size)
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, size)
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
-        if not self.train:
-            return scale_and_activate(
-                self.activation, normalised(x, running_mean.value, running_var.value), affine, slopes
-            )
-        y, mean, var = batch_norm(self.activation, x, affine, slopes)
-        if not self.is_initializing():
+        mean, var = running_mean.value, running_var.value
+        if self.train:
+            mean, var = moments(x)
+            mean, var = times * mean + plus, jnp.square(times) * var
+        if self.train and not self.is_initializing():
             n = x.size // x.shape[-1]
             running_mean.value += 0.1 * (mean - running_mean.value)
             running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
-        return y
-
-
-def normalised(x, mean, var):
-    """(x - mean) / sqrt(var + 1e-5) per channel: x [..., C], mean and var [C]."""
-    return (x - along_channels(x, mean)) * along_channels(x, jax.lax.rsqrt(var + 1e-5))
-
-
-def scale_and_activate(activation, x, affine, slopes):
-    """activation(scale * x + bias, *slopes) per channel."""
-    return activation(x * along_channels(x, affine["scale"]) + along_channels(x, affine["bias"]), *slopes)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def batch_norm(activation, x, affine, slopes):
-    """Normalises x by its own statistics and activates it -> (y, mean [C], biased variance [C]).
-
-    The backward pass computes everything anew from x: reading one array twice costs less than storing three.
-    """
-    axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axes)
-    var = jnp.square(x - along_channels(x, mean)).mean(axes)
-    return scale_and_activate(activation, normalised(x, mean, var), affine, slopes), mean, var
-
-
-def _batch_norm_forward(activation, x, affine, slopes):
-    y, mean, var = batch_norm(activation, x, affine, slopes)
-    return (y, mean, var), (x, mean, var, affine, slopes)
-
-
-def _batch_norm_backward(activation, residuals, cotangents):
-    """The statistics' own cotangents are taken as zero: they only feed the running statistics."""
-    x, mean, var, affine, slopes = residuals
-    x, g = jax.lax.optimization_barrier((x, cotangents[0]))  # else XLA keeps what the forward pass computed
-    z = normalised(x, mean, var)
-    dz, d_affine, d_slopes = jax.vjp(lambda *inputs: scale_and_activate(activation, *inputs), z, affine, slopes)[1](g)
-    rows = x.size // x.shape[-1]
-    mean_dz = affine["scale"] * d_affine["bias"] / rows
-    mean_z_dz = affine["scale"] * d_affine["scale"] / rows
-    dx = dz - along_channels(x, mean_dz) - z * along_channels(x, mean_z_dz)
-    return dx * along_channels(x, jax.lax.rsqrt(var + 1e-5)), d_affine, d_slopes
-
-
-batch_norm.defvjp(_batch_norm_forward, _batch_norm_backward)
+        scale = scale * jax.lax.rsqrt(var + EPSILON)
+        return scale_and_activate(self.activation, x, scale * times, bias + (plus - mean) * scale, slopes)
 
 
 class Pointwise(nn.Module):
@@ -122,10 +73,10 @@ class Pointwise(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        y = pointwise(x, self.param("kernel", self.kernel_init, (x.shape[-1], self.features)))
+        y = pointwise(x, self.param("kernel", self.kernel_init, (x.shape[-1], self.features)).astype(x.dtype))
         if self.bias_init is None:
             return y
-        return y + along_channels(y, self.param("bias", self.bias_init, (self.features,)))
+        return y + along_channels(y, self.param("bias", self.bias_init, (self.features,)).astype(x.dtype))
 
 
 class Depthwise3x3(nn.Module):
@@ -137,4 +88,4 @@ class Depthwise3x3(nn.Module):
     @nn.compact
     def __call__(self, x):
         kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1]))
-        return depthwise3x3(x, kernel, self.stride)
+        return depthwise3x3(x, kernel.astype(x.dtype), self.stride)

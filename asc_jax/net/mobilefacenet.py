@@ -4,7 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import lax
 
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, he_fan_out, prelu
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, he_fan_out
+from asc_jax.net.normalisation import prelu
 
 EMBEDDING = 128
 # expansion, out channels, repeats, stride of the first
@@ -19,6 +20,7 @@ class Stem(nn.Module):
     @nn.compact
     def __call__(self, x):
         kernel = self.param("kernel", he_fan_out(9), (3, 3, x.shape[-1], self.features))
+        kernel = kernel.astype(x.dtype)
         return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
@@ -28,7 +30,7 @@ class GlobalDepthwise(nn.Module):
     @nn.compact
     def __call__(self, x):
         kernel = self.param("kernel", he_fan_out(x.shape[1] * x.shape[2]), x.shape[1:])
-        return jnp.einsum("bftc,ftc->bc", x, kernel)
+        return jnp.einsum("bftc,ftc->bc", x, kernel.astype(x.dtype))
 
 
 class Bottleneck(nn.Module):

@@ -24,7 +24,8 @@ class Outputs(NamedTuple):
 class SceneNet(nn.Module):
     """Waveform [B, N] in [-1, 1] at 16 kHz -> Outputs; N of one second or more, the same for all clips of a model.
 
-    The defaults are the released network; see "Semi-supervised acoustic scene classification under domain
+    With `bfloat16` attention and trunk compute in it; parameters, front end, statistics and head stay float32. The
+    other defaults are the released network; see "Semi-supervised acoustic scene classification under domain
     shift using an attention module and angular loss" (Neri and Carli, ICME 2024 Grand Challenge).
     """
 
@@ -32,17 +33,19 @@ class SceneNet(nn.Module):
     wavegram_filters: int = 1
     magnitude_mel: bool = False
     plain_projection: bool = False
+    bfloat16: bool = False
 
     @nn.compact
     def __call__(self, waveform, train: bool = False) -> Outputs:
         mel = log_mel(waveform, self.magnitude_mel)
         wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1)  # [B, F, T, 2]
-        x = normalise(features)
+        x = normalise(features).astype(jnp.bfloat16 if self.bfloat16 else features.dtype)
         attention = Attention(self.plain_projection, train, name="attention")(x)
         embedding = MobileFaceNet(train, name="trunk")(x * attention)
+        embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
-        return Outputs(cosine, embedding, features, attention)
+        return Outputs(cosine, embedding, features, attention.astype(features.dtype))
 
 
 def to_waveform(audio):

@@ -6,27 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jax import lax
 
-from asc_jax.net.convolution import depthwise3x3, pointwise
+from asc_jax.net.convolution import _grouped, _shifted, pointwise
 
 
 @pytest.fixture(autouse=True)
 def float64():
     with jax.enable_x64(True):
         yield
-
-
-def lax_depthwise(x, kernel, stride):
-    padding, channels = ((1, 1), (1, 1)), x.shape[-1]
-    return lax.conv_general_dilated(
-        x,
-        kernel[:, :, None],
-        (stride, stride),
-        padding,
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=channels,
-    )
 
 
 def assert_same_with_gradients(ours, oracle, x, kernel):
@@ -44,12 +31,11 @@ def test_depthwise(bands, frames, stride, seed):
     with jax.enable_x64(True):
         rng = np.random.default_rng(seed)
         x, kernel = jnp.asarray(rng.normal(size=(2, bands, frames, 3))), jnp.asarray(rng.normal(size=(3, 3, 3)))
-        assert_same_with_gradients(
-            lambda x, k: depthwise3x3(x, k, stride), lambda x, k: lax_depthwise(x, k, stride), x, kernel
-        )
+        assert_same_with_gradients(lambda x, k: _shifted(x, k, stride), lambda x, k: _grouped(x, k, stride), x, kernel)
 
 
-def test_pointwise():
+@pytest.mark.parametrize("channels", [2, 7])
+def test_pointwise(channels):
     rng = np.random.default_rng(0)
-    x, kernel = jnp.asarray(rng.normal(size=(2, 4, 5, 3))), jnp.asarray(rng.normal(size=(3, 7)))
+    x, kernel = jnp.asarray(rng.normal(size=(2, 4, 5, 3))), jnp.asarray(rng.normal(size=(3, channels)))
     assert_same_with_gradients(pointwise, lambda x, k: jnp.einsum("bftc,cd->bftd", x, k), x, kernel)

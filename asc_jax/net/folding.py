@@ -1,0 +1,38 @@
+"""Batch normalisation folded into the convolution before it, for inference."""
+
+import jax
+import jax.numpy as jnp
+
+from asc_jax.net.layers import EPSILON
+from asc_jax.net.normalisation import along_channels
+
+
+def fold(variables: dict) -> dict:
+    """{params, batch_stats} of a `SceneNet` -> variables with which it tells the same in evaluation mode.
+
+    A convolution NAME takes the scale of NAME_norm, whose bias takes the rest; norms after anything else stay.
+    """
+    params, stats = _fold(variables["params"], variables["batch_stats"])
+    return {"params": params, "batch_stats": stats}
+
+
+def _fold(params, stats):
+    params, stats = dict(params), dict(stats)
+    for name in list(stats):
+        before = name.removesuffix("_norm")
+        if "mean" not in stats[name]:
+            params[name], stats[name] = _fold(params[name], stats[name])
+        elif before != name and before in params:
+            params[before], params[name] = _merge(params[before], params[name], stats.pop(name))
+    return params, stats
+
+
+def _merge(convolution, norm, stats):
+    """The out channels are the last axis of every kernel."""
+    convolution, norm = dict(convolution), dict(norm)
+    scale = norm.pop("scale") * jax.lax.rsqrt(stats["var"] + EPSILON)
+    norm["bias"] += (convolution.get("bias", 0) - stats["mean"]) * scale
+    if "bias" in convolution:
+        convolution["bias"] = jnp.zeros_like(convolution["bias"])
+    convolution["kernel"] *= along_channels(convolution["kernel"], scale)
+    return convolution, norm
