@@ -1,4 +1,5 @@
 # make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
+# make bench [ARGS="train eval --batch 64 ..."]
 # make prepare DATA=tau2020 SOURCE=/data/TAU2020 [ARGS="--skip-bad ..."]
 EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
@@ -13,7 +14,7 @@ export MALLOC_TRIM_THRESHOLD_ = 34359738368
 export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 
 .NOTPARALLEL:
-.PHONY: help prepare pretrain finetune pseudolabel scratch evaluate report tensorboard test lint clean
+.PHONY: help bench prepare pretrain finetune pseudolabel scratch evaluate report tensorboard test lint clean
 
 help: .venv/installed
 	@.venv/bin/asc-jax --help
@@ -27,6 +28,9 @@ evaluate report: .venv/installed
 tensorboard: .venv/installed
 	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[tensorboard]"
 	.venv/bin/tensorboard --logdir $(WORKDIR) $(ARGS)
+
+bench: .venv/installed
+	.venv/bin/asc-jax bench $(ARGS)
 
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)

@@ -11,6 +11,14 @@ ALLOWED = {
     "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.config", "asc_jax.errors"},
     "asc_jax/report": {"asc_jax.report", "asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
+    "asc_jax/bench": {
+        "asc_jax.bench",
+        "asc_jax.config",
+        "asc_jax.data",
+        "asc_jax.evaluate",
+        "asc_jax.net",
+        "asc_jax.train",
+    },
     "experiments": {"asc_jax.config", "experiments"},
     "data_prep": {"data_prep"},
 }

@@ -8,16 +8,30 @@ import typing
 
 import tyro
 
+from asc_jax.cli.bench import bench
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 
-COMMANDS = (prepare, data_check, data_describe, pretrain, finetune, pseudolabel, scratch, evaluate, compare, report)
+COMMANDS = (
+    prepare,
+    data_check,
+    data_describe,
+    pretrain,
+    finetune,
+    pseudolabel,
+    scratch,
+    evaluate,
+    compare,
+    report,
+    bench,
+)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report RUN... [options]
+       asc-jax bench [PART...] [options]
 
 {commands}
 

@@ -1,0 +1,73 @@
+"""How speed changes with the batch, the clip's length and the number of clips, in numbers and a picture."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from asc_jax.bench.machine import memory
+from asc_jax.bench.network import Case, evaluation, training
+from asc_jax.bench.reading import epochs
+from asc_jax.bench.timing import Result
+from asc_jax.data.records import Clips
+
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LENGTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)  # seconds
+SHARES = (1 / 16, 1 / 4, 1.0)  # of the clips
+LARGEST = 0.5  # of the memory, for the maps of a step as the largest one that fitted suggests
+
+Curves = dict[str, dict[float, Result]]  # name -> what was varied -> result
+
+
+def over_batches(case: Case) -> Curves:
+    """Training and evaluation at every batch that the memory holds."""
+    return _curves(case, "batch", BATCHES)
+
+
+def over_lengths(case: Case) -> Curves:
+    """Training and evaluation at every length of clips that the memory holds."""
+    return _curves(case, "seconds", LENGTHS)
+
+
+def over_clips(case: Case, clips: Clips, cache: str) -> Curves:
+    """An epoch of a sixteenth, a quarter and all of the clips."""
+    counts = [round(share * len(clips)) for share in SHARES]
+    parts = {count: replace(clips, table=clips.table[:count]) for count in counts}
+    return {"epoch": {count: epochs(case, part, cache) for count, part in parts.items()}}
+
+
+def _curves(case, field, values) -> Curves:
+    train, predict, needed = {}, {}, 0.0
+    for value, before in zip(values, (values[0], *values), strict=False):
+        if needed * value / before > LARGEST * memory():
+            break
+        now = replace(case, **{field: value})
+        train[value], predict[value] = training(now), evaluation(now)
+        needed = train[value].temporaries
+    return {"training": train, "evaluation": predict}
+
+
+def named(curves: dict[str, Curves]) -> list[Result]:
+    """All results, each named after what was varied."""
+    return [
+        replace(result, name=f"{result.name}, {varied} {value:g}")
+        for varied, drawn in curves.items()
+        for results in drawn.values()
+        for value, result in results.items()
+    ]
+
+
+def draw(curves: dict[str, Curves], file: Path) -> None:
+    """Clips/s over batch and length, seconds over clips, on logarithmic axes; the file's ending says the format."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4 * len(curves), 3.2), layout="constrained")
+    for axes, (varied, drawn) in zip(np.atleast_1d(figure.subplots(1, len(curves))), curves.items(), strict=True):
+        for name, results in drawn.items():
+            rates = [each.median if name == "epoch" else each.clips_per_second for each in results.values()]
+            axes.loglog(list(results), rates, marker="o", label=name)
+        axes.set_xlabel(varied)
+        axes.set_ylabel("seconds" if "epoch" in drawn else "clips/s")
+        axes.grid(alpha=0.3, which="both")
+        axes.legend()
+    figure.savefig(file, dpi=150)

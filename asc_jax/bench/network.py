@@ -1,0 +1,90 @@
+"""The compiled network by itself: a training step, an evaluation of a batch, one clip."""
+
+import time
+from dataclasses import asdict, dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from asc_jax.bench.machine import peak_memory
+from asc_jax.bench.timing import Result, seconds_of
+from asc_jax.config import Network
+from asc_jax.evaluate.predict import outputs
+from asc_jax.net.arithmetic import multiply_accumulates
+from asc_jax.net.folding import fold
+from asc_jax.net.frontend import RATE
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.step import create_state, train_step
+
+SCENES = 10
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is timed: batches of `batch` clips of `seconds`."""
+
+    batch: int
+    seconds: float
+    network: Network
+    repeats: int
+
+    @property
+    def net(self) -> SceneNet:
+        return SceneNet(SCENES, **asdict(self.network))
+
+    @property
+    def samples(self) -> int:
+        return round(self.seconds * RATE)
+
+    def audio(self, clips: int) -> np.ndarray:
+        """Noise: int16 [clips, samples]."""
+        return np.random.default_rng(0).normal(0, 3000, (clips, self.samples)).astype(np.int16)
+
+    def state(self):
+        return jax.device_put(create_state(self.net, self.samples, jax.random.key(0)), jax.devices()[0])
+
+    def multiply_accumulates(self) -> int:
+        """Of one clip, forward."""
+        audio = jax.ShapeDtypeStruct((1, self.samples), jnp.float32)
+        variables = jax.eval_shape(self.net.init, jax.random.key(0), audio)
+        return multiply_accumulates(self.net.apply, variables, audio)
+
+
+def training(case: Case) -> Result:
+    """One training step on a batch that is on the device already; its arithmetic is three times the forward pass's."""
+    label = jnp.arange(case.batch) % SCENES
+    batch = {"audio": jnp.asarray(case.audio(case.batch)), "label": label, "weight": jnp.ones(case.batch)}
+    state = case.state()
+    step, compile_seconds = compiled(train_step.lower(state, batch, 1e-3, net=case.net, weight_decay=0.01))
+
+    def call():
+        nonlocal state
+        state, metrics = step(state, batch, 1e-3)
+        return metrics
+
+    seconds = seconds_of(call, case.repeats)
+    return _result("training step", case.batch, seconds, compile_seconds, step, 3 * case.multiply_accumulates())
+
+
+def evaluation(case: Case, clips: int | None = None) -> Result:
+    """Predicting a batch (or `clips` clips) with the folded network."""
+    clips = clips or case.batch
+    variables, audio = jax.jit(fold)(case.state().variables), jnp.asarray(case.audio(clips))
+    predict, compile_seconds = compiled(outputs.lower(variables, audio, net=case.net))
+    seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 5 * case.repeats)
+    name = "evaluation" if clips > 1 else "one clip"
+    return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates())
+
+
+def compiled(lowered):
+    """(the compiled function, the seconds that compiling it took)."""
+    start = time.perf_counter()
+    function = lowered.compile()
+    return function, time.perf_counter() - start
+
+
+def _result(name, clips, seconds, compile_seconds, function, per_clip):
+    temporaries = function.memory_analysis().temp_size_in_bytes
+    traffic = function.cost_analysis()["bytes accessed"]
+    return Result(name, clips, seconds, compile_seconds, temporaries, traffic, clips * per_clip, peak_memory())

@@ -1,0 +1,49 @@
+"""Time of something that runs on a device."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import jax
+
+
+def seconds_of(function: Callable, repeats: int, warm_up: int = 2) -> list[float]:
+    """Wall time of each of `repeats` calls, after some that do not count; each is waited for."""
+    for _ in range(warm_up):
+        jax.block_until_ready(function())
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        jax.block_until_ready(function())
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+@dataclass(frozen=True)
+class Result:
+    """One benchmark; memory in bytes, arithmetic in multiply-accumulates of one call, None where it says nothing."""
+
+    name: str
+    clips: int
+    seconds: list[float]
+    compile_seconds: float | None = None
+    temporaries: int | None = None
+    traffic: float | None = None
+    multiply_accumulates: int | None = None
+    peak_memory: int | None = None
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
+
+    @property
+    def clips_per_second(self) -> float:
+        return self.clips / self.median
+
+    def shares(self, limits: dict[str, float]) -> dict[str, float]:
+        """Parts of the measured limits that it reaches: of the matrix rate, of the memory rate."""
+        if not self.multiply_accumulates:
+            return {}
+        arithmetic = 2 * self.multiply_accumulates / limits["matrix"]
+        return {"matrix": arithmetic / self.median, "memory": self.traffic / limits["memory"] / self.median}

@@ -1,0 +1,107 @@
+"""That the benchmarks time what they say; how fast it is, no test says."""
+
+import json
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from asc_jax.bench import growth, network, tables
+from asc_jax.bench.machine import description, limits, memory, peak_memory
+from asc_jax.bench.network import Case
+from asc_jax.bench.reading import reading
+from asc_jax.bench.timing import Result, seconds_of
+from asc_jax.bench.trace import operations
+from asc_jax.config import Network
+
+CASE = Case(2, 1.0, Network(), 2)
+RESULT = Result("training step", 32, [2.0, 1.0, 4.0], 9.0, 10**9, 5e9, 10**10, 2 * 10**9)
+
+
+def test_every_repeat_is_timed_and_no_warm_up():
+    calls = []
+
+    def call():
+        calls.append(None)
+        time.sleep(0.01)
+        return jnp.zeros(1)
+
+    seconds = seconds_of(call, 3)
+    assert len(calls) == 5 and len(seconds) == 3 and min(seconds) >= 0.01
+
+
+def test_shares_of_the_limits():
+    assert RESULT.median == 2 and RESULT.clips_per_second == 16
+    assert RESULT.shares({"matrix": 2e10, "memory": 5e9}) == {"matrix": 0.5, "memory": 0.5}
+    assert Result("reading", 8, [1.0]).shares({"matrix": 1.0, "memory": 1.0}) == {}
+
+
+def test_evaluation_of_one_clip():
+    result = network.evaluation(CASE, clips=1)
+    assert result.name == "one clip" and len(result.seconds) == 10
+    assert result.compile_seconds > 0 and result.temporaries > 0 and result.traffic > 0
+    assert result.multiply_accumulates == CASE.multiply_accumulates()
+
+
+def test_reading_goes_through_whole_epochs(make_records):
+    audio = CASE.audio(5)
+    seen = []
+    clips = make_records([{"id": f"{n}", "label": "ab"[n % 2], "part": "train"} for n in range(5)], audio, ("a", "b"))
+    clips = clips.part("train")
+    object.__setattr__(clips, "read", lambda numbers: seen.extend(numbers) or audio[numbers])
+    result = reading(CASE, clips, "none")
+    assert result.clips == 4 and len(result.seconds) == 2
+    assert len(seen) == 3 * 4  # the warm-up, too
+
+
+def test_machine_and_limits():
+    told = description()
+    assert told["jax"] == jax.__version__ and told["cores"] >= 1
+    assert 0 < peak_memory() < memory()
+    assert all(rate > 0 for rate in limits(bfloat16=False).values())
+
+
+def test_tables_and_json_tell_the_same(capsys):
+    from asc_jax.cli.printing import print_tables
+
+    rates = {"matrix": 2e10, "memory": 5e9}
+    print_tables(tables.machine_table(description(), rates), tables.results_table([RESULT], rates))
+    printed = capsys.readouterr().out
+    assert all(text in printed for text in ("20 GFLOP/s", "training step", "50%", "9.0", "1.00", "2.00"))
+    told = json.loads(json.dumps(tables.as_json(description(), rates, [RESULT], [])))
+    assert told["results"][0]["clips_per_second"] == 16 and told["limits"] == rates
+
+
+def test_growth_stops_before_the_memory_is_full(monkeypatch, tmp_path):
+    monkeypatch.setattr(growth, "memory", lambda: 100)
+    monkeypatch.setattr(
+        growth, "training", lambda case: Result("training step", case.batch, [1.0], temporaries=5 * case.batch)
+    )
+    monkeypatch.setattr(growth, "evaluation", lambda case: Result("evaluation", case.batch, [0.5]))
+    curves = growth.over_batches(CASE)
+    assert list(curves["training"]) == list(curves["evaluation"]) == [1, 2, 4, 8]
+    growth.draw({"batch": curves, "clips": {"epoch": curves["training"]}}, tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").stat().st_size > 10_000
+    assert growth.named({"batch": curves})[0].name == "training step, batch 1"
+
+
+def test_a_profile_names_the_layers(tmp_path):
+    step = jax.jit(jax.named_scope("stem")(lambda x: jnp.sin(x) @ x)).lower(np.ones((300, 300), np.float32)).compile()
+    with jax.profiler.trace(str(tmp_path)):
+        for _ in range(3):
+            jax.block_until_ready(step(np.ones((300, 300), np.float32)))
+    (file,) = tmp_path.rglob("*.xplane.pb")
+    told = operations(file, step.as_text())
+    assert sum(each.milliseconds for each in told) > 0
+    assert any("stem" in each.layer and "300,300" in each.shape for each in told)
+
+
+@pytest.mark.parametrize("wanted", [["--device", "moon"], ["run"], ["--batch", "many"]])
+def test_wrong_options_are_told_in_one_place(wanted, capsys):
+    from asc_jax.cli import main
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", *wanted])
+    assert stopped.value.code == 2
