@@ -42,8 +42,10 @@ def _curves(case, field, values) -> Curves:
         if needed * value / before > LARGEST * memory():
             break
         now = replace(case, **{field: value})
-        train[value], predict[value] = training(now), evaluation(now)
-        needed = train[value].temporaries
+        predict[value] = evaluation(now)
+        if now.batch > 1:  # one embedding has no variance
+            train[value] = training(now)
+            needed = train[value].temporaries
     return {"training": train, "evaluation": predict}
 
 

@@ -15,6 +15,7 @@ from golden import FILE, needed, variables
 from asc_jax.config import Phase
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.arcface import margin_logits
+from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
 from asc_jax.train.step import TrainState, learning_rate, loss, train_step
@@ -57,6 +58,14 @@ def test_embedding_and_logits(arrays, outputs, batch):
     np.testing.assert_allclose(outputs.cosine, arrays["eval/cosine"], atol=2e-6)
     logits = margin_logits(outputs.cosine, batch["label"])
     np.testing.assert_allclose(logits, arrays["eval/margin_logits"], atol=2e-5)  # 8 times the cosine's
+
+
+def test_bfloat16_and_the_folded_network(arrays, state, batch):
+    exact = jax.jit(NET.apply)(fold(state), to_waveform(batch["audio"]))
+    np.testing.assert_allclose(exact.cosine, arrays["eval/cosine"], atol=5e-6)
+    rough = jax.jit(SceneNet(10, bfloat16=True).apply)(state, to_waveform(batch["audio"]))
+    assert rough.features.dtype == rough.embedding.dtype == rough.cosine.dtype == jnp.float32
+    np.testing.assert_allclose(rough.cosine, arrays["eval/cosine"], atol=5e-3)
 
 
 def test_pseudo_labels(arrays):
