@@ -10,7 +10,7 @@ from asc_jax.net.backend import written_by_hand
 def multiply_accumulates(function, *inputs) -> int:
     """Those of all convolutions and matrix products, padding counted; inputs may be jax.ShapeDtypeStruct."""
     with written_by_hand(False):  # shifted products would count as elementwise arithmetic
-        return _count(jax.make_jaxpr(function)(*inputs).jaxpr)
+        return _count(jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs).jaxpr)  # a new function is traced anew
 
 
 def _count(jaxpr) -> int:
