@@ -13,6 +13,7 @@ import tyro
 from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
 from asc_jax.config import Cache, Network, Preparation
+from asc_jax.errors import UserError
 
 Part = Literal["train", "eval", "latency", "read", "epoch", "growth"]
 
@@ -49,6 +50,8 @@ def bench(wanted: Benchmark) -> None:
     """Time training, evaluation and reading, against the limits of this machine."""
     import jax
 
+    if wanted.batch < 2 and {"train", "epoch", "growth"}.intersection(wanted.parts):
+        raise UserError("a batch of one clip cannot train; use --batch 2 or more, or the parts eval, latency and read")
     if wanted.device:
         jax.config.update("jax_platforms", {"gpu": "cuda"}.get(wanted.device, wanted.device))
     from asc_jax.bench import tables

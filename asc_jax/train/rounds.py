@@ -137,6 +137,8 @@ def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Label
 
 
 def _steps_per_epoch(each: Round, clips: Clips) -> int:
+    if each.phase.batch_size < 2:
+        raise UserError(f"{each.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more")
     if len(clips) < each.phase.batch_size:
         raise UserError(
             f"{each.name}: {len(clips)} clips to learn from are less than one batch of {each.phase.batch_size}; "

@@ -98,7 +98,7 @@ def test_a_profile_names_the_layers(tmp_path):
     assert any("stem" in each.layer and "300,300" in each.shape for each in told)
 
 
-@pytest.mark.parametrize("wanted", [["--device", "moon"], ["run"], ["--batch", "many"]])
+@pytest.mark.parametrize("wanted", [["--device", "moon"], ["run"], ["--batch", "many"], ["--batch", "1"]])
 def test_wrong_options_are_told_in_one_place(wanted, capsys):
     from asc_jax.cli import main
 

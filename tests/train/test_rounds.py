@@ -123,7 +123,9 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
     fresh = dataclasses.replace(chain, workdir=str(tmp_path))
     with pytest.raises(UserError, match="asc-jax pretrain tiny"):
         run(fresh, rounds(fresh, "finetune")[0], records)
-    large = dataclasses.replace(fresh, pretrain=Phase(batch_size=10))
+    large, single = (dataclasses.replace(fresh, pretrain=Phase(batch_size=size)) for size in (10, 1))
+    with pytest.raises(UserError, match="--batch-size 2 or more"):
+        run(single, *rounds(single, "pretrain"), records)
     with pytest.raises(UserError, match="--batch-size 9"):
         run(large, rounds(large, "pretrain")[0], records)
     assert not (tmp_path / "pretrain").exists()  # the folder is not taken by settings that cannot run
