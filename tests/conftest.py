@@ -1,4 +1,4 @@
-"""Strictness for every test: rank promotion raises, matrix products run at full precision. And made-up records."""
+"""Strictness for every test: rank promotion raises, matrix products are exact, two devices. And made-up records."""
 
 import json
 import pathlib
@@ -13,6 +13,7 @@ from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
 
+jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 

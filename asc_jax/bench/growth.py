@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from asc_jax.bench.machine import memory
@@ -43,7 +44,7 @@ def _curves(case, field, values) -> Curves:
             break
         now = replace(case, **{field: value})
         predict[value] = evaluation(now)
-        if now.batch > 1:  # one embedding has no variance
+        if now.batch > 1 and now.batch % jax.device_count() == 0:  # one embedding has no variance
             train[value] = training(now)
             needed = train[value].temporaries
     return {"training": train, "evaluation": predict}

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.bench.timing import seconds_of
+from asc_jax.devices import cores
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "numpy")
 ALLOCATOR = ("LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_", "XLA_")
@@ -18,7 +19,7 @@ def description() -> dict:
     """Versions, device, cores, and the environment's settings of allocators and of XLA."""
     return {
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
         "settings": {name: value for name, value in sorted(os.environ.items()) if name.startswith(ALLOCATOR)},

@@ -10,12 +10,13 @@ import numpy as np
 from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
 from asc_jax.config import Network
+from asc_jax.devices import on_every_device, shared
 from asc_jax.evaluate.predict import outputs
 from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.step import create_state, train_step
+from asc_jax.train.step import create_state, training_step
 
 SCENES = 10
 
@@ -42,7 +43,12 @@ class Case:
         return np.random.default_rng(0).normal(0, 3000, (clips, self.samples)).astype(np.int16)
 
     def state(self):
-        return jax.device_put(create_state(self.net, self.samples, jax.random.key(0)), jax.devices()[0])
+        return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
+
+    def training_batch(self) -> dict:
+        """A batch that lies on the devices already."""
+        label = np.arange(self.batch) % SCENES
+        return shared({"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)})
 
     def multiply_accumulates(self) -> int:
         """Of one clip, forward."""
@@ -53,10 +59,8 @@ class Case:
 
 def training(case: Case) -> Result:
     """One training step on a batch that is on the device already; its arithmetic is three times the forward pass's."""
-    label = jnp.arange(case.batch) % SCENES
-    batch = {"audio": jnp.asarray(case.audio(case.batch)), "label": label, "weight": jnp.ones(case.batch)}
-    state = case.state()
-    step, compile_seconds = compiled(train_step.lower(state, batch, 1e-3, net=case.net, weight_decay=0.01))
+    batch, state = case.training_batch(), case.state()
+    step, compile_seconds = compiled(training_step(case.net, 0.01).lower(state, batch, 1e-3))
 
     def call():
         nonlocal state
@@ -64,13 +68,15 @@ def training(case: Case) -> Result:
         return metrics
 
     seconds = seconds_of(call, case.repeats)
-    return _result("training step", case.batch, seconds, compile_seconds, step, 3 * case.multiply_accumulates())
+    arithmetic = 3 * case.multiply_accumulates()
+    return _result("training step", case.batch, seconds, compile_seconds, step, arithmetic, jax.device_count())
 
 
 def evaluation(case: Case, clips: int | None = None) -> Result:
     """Predicting a batch (or `clips` clips) with the folded network."""
     clips = clips or case.batch
-    variables, audio = jax.jit(fold)(case.state().variables), jnp.asarray(case.audio(clips))
+    variables, audio = jax.device_put((case.state().variables, case.audio(clips)), jax.devices()[0])
+    variables = jax.jit(fold)(variables)
     predict, compile_seconds = compiled(outputs.lower(variables, audio, net=case.net))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 5 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
@@ -84,7 +90,7 @@ def compiled(lowered):
     return function, time.perf_counter() - start
 
 
-def _result(name, clips, seconds, compile_seconds, function, per_clip):
-    temporaries = function.memory_analysis().temp_size_in_bytes
-    traffic = function.cost_analysis()["bytes accessed"]
+def _result(name, clips, seconds, compile_seconds, function, per_clip, devices=1):
+    temporaries = devices * function.memory_analysis().temp_size_in_bytes
+    traffic = devices * function.cost_analysis()["bytes accessed"]
     return Result(name, clips, seconds, compile_seconds, temporaries, traffic, clips * per_clip, peak_memory())

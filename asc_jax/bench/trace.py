@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 
 from asc_jax.bench.network import Case, compiled
-from asc_jax.train.step import train_step
+from asc_jax.train.step import training_step
 
 STEPS = 3
 
@@ -26,10 +26,8 @@ class Operation:
 
 def trace_training(case: Case, folder: Path) -> list[Operation]:
     """Profiles some training steps into `folder` (for TensorBoard or Perfetto) -> operations, the costliest first."""
-    batch = {"audio": case.audio(case.batch), "label": jax.numpy.arange(case.batch) % 10}
-    batch = jax.device_put(batch | {"weight": jax.numpy.ones(case.batch)}, jax.devices()[0])
-    state = case.state()
-    step, _ = compiled(train_step.lower(state, batch, 1e-3, net=case.net, weight_decay=0.01))
+    batch, state = case.training_batch(), case.state()
+    step, _ = compiled(training_step(case.net, 0.01).lower(state, batch, 1e-3))
     state, told = step(state, batch, 1e-3)
     jax.block_until_ready(told)
     with jax.profiler.trace(str(folder)):

@@ -54,6 +54,9 @@ def bench(wanted: Benchmark) -> None:
         raise UserError("a batch of one clip cannot train; use --batch 2 or more, or the parts eval, latency and read")
     if wanted.device:
         jax.config.update("jax_platforms", {"gpu": "cuda"}.get(wanted.device, wanted.device))
+    from asc_jax.devices import use_cores
+
+    use_cores(wanted.batch)
     from asc_jax.bench import tables
     from asc_jax.bench.machine import description, limits
     from asc_jax.bench.network import Case

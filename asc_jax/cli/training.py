@@ -45,6 +45,9 @@ def _train(command: str, training: Training) -> None:
     """Runs the rounds of one command, each where it stopped, and prints the table of all finished rounds."""
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     _use_compilation_cache()
+    from asc_jax.devices import use_cores
+
+    use_cores(training.phase.batch_size)
     from asc_jax.evaluate.runs import read_run
     from asc_jax.train.rounds import run
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
+from asc_jax.devices import on_every_device
 from asc_jax.errors import UserError
 
 CHUNK = 64  # clips read at a time
@@ -46,9 +47,9 @@ def _in_memory(clips):
 
 
 def _on_device(everything):
-    device = jax.local_devices()[0]
-    _check_size(everything.nbytes, (device.memory_stats() or {}).get("bytes_limit", np.inf), "host")
-    return jax.device_put(everything, device)
+    there = (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit", np.inf)
+    _check_size(everything.nbytes, there, "host")
+    return on_every_device(everything)
 
 
 def _check_size(needed, there, smaller):

@@ -75,7 +75,7 @@ def outputs(variables, audio, *, net: SceneNet):
 
 def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
     """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}."""
-    variables = jax.jit(fold)(variables)
+    variables = jax.jit(fold)(jax.device_put(variables, jax.local_devices()[0]))
     cosines, embeddings, first = [], [], None
     for audio, count in evaluation_batches(clips, batch_size):
         cosine, embedding, *of_first = jax.device_get(outputs(variables, audio, net=net))

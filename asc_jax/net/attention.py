@@ -4,6 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, uniform_fan_in
+from asc_jax.net.maps import Map, later
 from asc_jax.net.normalisation import elu
 
 
@@ -14,9 +15,9 @@ class SeparableConv(nn.Module):
     train: bool
 
     @nn.compact
-    def __call__(self, x):
-        x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x)
-        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x)
+    def __call__(self, x: Map) -> Map:
+        x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x).store()
+        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x).store()
         x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), name="pointwise")(x)
         return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
 
@@ -28,13 +29,13 @@ class SeparableProjection(nn.Module):
     train: bool
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: Map) -> Map:
         channels = x.shape[-1:]
         scale = self.param("depthwise_kernel", uniform_fan_in(1), channels)
         bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
         x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x, times=scale, plus=bias)
         init = uniform_fan_in(x.shape[-1])
-        x = Pointwise(self.features, init, init, name="pointwise")(x)
+        x = Pointwise(self.features, init, init, name="pointwise")(x).store()
         return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
 
 
@@ -50,12 +51,14 @@ class Attention(nn.Module):
     @nn.compact
     def __call__(self, x) -> jnp.ndarray:
         channels = x.shape[-1]
+        x = later(x, self.train)
         for features in (16, 64):
             x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
             x = BatchNorm(self.train, elu, name=f"norm_{features}")(x)
+        x = x.store()  # computing the exponentials of 64 channels anew would cost more than reading them
         if self.plain_projection:
             init = uniform_fan_in(x.shape[-1])
-            x = Pointwise(channels, init, init, name="projection")(x)
+            x = Pointwise(channels, init, init, name="projection")(x).store()
         else:
             x = SeparableProjection(channels, self.train, name="projection")(x)
-        return nn.sigmoid(x)
+        return nn.sigmoid(x.value)

@@ -1,11 +1,13 @@
-"""Where the network's arithmetic is written by hand, and where it is left to XLA."""
+"""What the network is traced for: a CPU or an accelerator, one device or a share of a batch on each of several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import jax
+import jax.numpy as jnp
 
+_axis: ContextVar[str | None] = ContextVar("statistics_over", default=None)
 _told: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
 
 
@@ -23,3 +25,26 @@ def written_by_hand(told: bool) -> Iterator[None]:
         yield
     finally:
         _told.reset(token)
+
+
+def over_devices(mean, var):
+    """Mean and biased variance [C] of the whole batch, from those of each device's share; they are of one size."""
+    if (axis := _axis.get()) is None:
+        return mean, var
+    whole = jax.lax.pmean(mean, axis)
+    return whole, jax.lax.pmean(var + jnp.square(mean - whole), axis)
+
+
+def devices() -> int:
+    """How many devices share the batch."""
+    return 1 if _axis.get() is None else jax.lax.axis_size(_axis.get())
+
+
+@contextmanager
+def statistics_over(axis: str) -> Iterator[None]:
+    """What is traced inside has a share of the batch, and statistics over all of it along this axis of a mesh."""
+    token = _axis.set(axis)
+    try:
+        yield
+    finally:
+        _axis.reset(token)

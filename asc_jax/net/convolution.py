@@ -9,13 +9,14 @@ from jax import lax
 from asc_jax.net.backend import by_hand
 
 FEW = 4  # output channels, for which a matrix product is slower than a sum of products
+NARROW = 64  # channels; fewer are too short a loop for vector instructions, and taken together with the frames
 
 
 @jax.custom_vjp
 def pointwise(x, kernel):
     """1x1 convolution: x [..., C], kernel [C, D] -> [..., D]."""
     # All products are of the same two axes: XLA's CPU backend copies what it contracts over several.
-    return (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
+    return _apart((_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[1]))
 
 
 def _pointwise_forward(x, kernel):
@@ -24,7 +25,7 @@ def _pointwise_forward(x, kernel):
 
 def _pointwise_backward(residuals, g):
     x, kernel = residuals
-    rows, g_rows = (each.reshape(-1, each.shape[-1]) for each in (x, g))
+    rows, g_rows = _rows(x), _rows(g)
     if kernel.shape[1] > FEW or not by_hand():
         return pointwise(g, kernel.T), rows.T @ g_rows
     columns = [g_rows[:, d : d + 1] for d in range(kernel.shape[1])]
@@ -33,6 +34,15 @@ def _pointwise_backward(residuals, g):
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)
+
+
+def _rows(x):
+    return _apart(x).reshape(-1, x.shape[-1])
+
+
+def _apart(x):
+    """Keeps XLA from fusing a change of shape with what computes x, which then runs without vector instructions."""
+    return lax.optimization_barrier(x) if by_hand() else x
 
 
 def depthwise3x3(x, kernel, stride: int):
@@ -54,19 +64,43 @@ def _grouped(x, kernel, stride):
     )
 
 
+def conv3x3(x, kernel):
+    """3x3 convolution, stride 2, zero padding 1: x [B, F, T, C], kernel [3, 3, C, D] -> [B, F / 2, T / 2, D], up."""
+    if not by_hand():
+        return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return pointwise(jnp.concatenate(_shifts(_pad(x), x.shape[1:3], 2), -1), kernel.reshape(-1, kernel.shape[-1]))
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _shifted(x, kernel, stride):
-    bands, frames = (-(-n // stride) for n in x.shape[1:3])
-    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    return sum(
-        _tap(kernel, i, j) * x[:, i : i + stride * bands : stride, j : j + stride * frames : stride]
-        for i in range(3)
-        for j in range(3)
-    )
+    clips, *size, channels = x.shape
+    bands, frames = (-(-n // stride) for n in size)
+    taps = kernel.reshape(9, channels)
+    if stride == 1 and channels < NARROW:
+        shifts = _flat_shifts(_flat(_pad(x)), bands, frames, channels)
+        taps = jnp.tile(taps, (1, frames))
+        y = sum(tap[None, None] * shift for tap, shift in zip(taps, shifts, strict=True))
+        return _apart(y).reshape(clips, bands, frames, channels)
+    return sum(tap[None, None, None] * shift for tap, shift in zip(taps, _shifts(_pad(x), size, stride), strict=True))
 
 
-def _tap(kernel, i, j):
-    return kernel[None, i, None, j, None]  # [1, 1, 1, C]
+def _pad(x):
+    return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+
+
+def _shifts(x, size, stride):
+    """What the nine taps see of a padded map whose size was [F, T], in the kernel's order."""
+    bands, frames = (stride * -(-n // stride) for n in size)
+    return [x[:, i : i + bands : stride, j : j + frames : stride] for i in range(3) for j in range(3)]
+
+
+def _flat(x):
+    """[B, F, T, C] -> [B, F, T * C], in which a shift by a frame is one by C."""
+    return _apart(_apart(x).reshape(*x.shape[:2], -1))
+
+
+def _flat_shifts(x, bands, frames, channels):
+    return [x[:, i : i + bands, j * channels : (j + frames) * channels] for i in range(3) for j in range(3)]
 
 
 def _shifted_forward(x, kernel, stride):
@@ -92,7 +126,11 @@ def _spread(g, kernel):
     g = jnp.pad(g, ((0, 0), (0, 1), (0, 1), (0, 0)))
     met = (((1, 0),), ((2, 0), (0, 1)))  # parity -> (kernel index, output shift)
     phases = [
-        sum(_tap(kernel, i, j) * g[:, a : a + bands, b : b + frames] for i, a in met[row] for j, b in met[column])
+        sum(
+            kernel[None, i, None, j, None] * g[:, a : a + bands, b : b + frames]
+            for i, a in met[row]
+            for j, b in met[column]
+        )
         for row in (0, 1)
         for column in (0, 1)
     ]
@@ -102,15 +140,21 @@ def _spread(g, kernel):
 
 def _kernel_gradient(x, g, stride):
     """[3, 3, C]: products of each row of g with nine shifts of x, added up row by row so that no shift is stored."""
-    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    clips, bands, frames, channels = g.shape
+    x = _pad(x)
+    bands, frames, channels = g.shape[1:]
+    narrow = stride == 1 and channels < NARROW
+    if narrow:
+        x, g = _flat(x), _flat(g)
 
     def add_row(sums, band):
-        g_row = lax.dynamic_index_in_dim(g, band, 1, keepdims=False)  # [B, T, C]
+        g_row = lax.dynamic_slice_in_dim(g, band, 1, 1)  # [B, 1, T, C], or [B, 1, T * C]
         x_rows = lax.dynamic_slice_in_dim(x, stride * band, 3, 1)  # [B, 3, T + 2, C]
-        shifts = (x_rows[:, i, j : j + stride * frames : stride] for i in range(3) for j in range(3))
+        if narrow:
+            shifts = _flat_shifts(x_rows, 1, frames, channels)
+        else:
+            shifts = _shifts(x_rows, (1, stride * frames), stride)
         return tuple(total + g_row * shift for total, shift in zip(sums, shifts, strict=True)), None
 
-    zeros = jnp.zeros((clips, frames, channels), x.dtype)
+    zeros = jnp.zeros((len(g), 1, *g.shape[2:]), x.dtype)
     sums, _ = lax.scan(add_row, (zeros,) * 9, jnp.arange(bands))
-    return jnp.stack([total.sum((0, 1)) for total in sums]).reshape(3, 3, channels)
+    return jnp.stack([_apart(total).reshape(-1, channels).sum(0) for total in sums]).reshape(3, 3, channels)

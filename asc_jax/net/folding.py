@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.net.layers import EPSILON
-from asc_jax.net.normalisation import along_channels
+from asc_jax.net.parts import along_channels
 
 
 def fold(variables: dict) -> dict:

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
-from asc_jax.net.normalisation import along_channels
+from asc_jax.net.maps import Map
+from asc_jax.net.parts import along_channels
 
 RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
@@ -60,13 +61,13 @@ class Wavegram(nn.Module):
     @nn.compact
     def __call__(self, waveform):
         init = uniform_fan_in(WINDOW)
-        x = Pointwise(self.filters, init, init, name="filter")(frame(waveform, "constant"))  # [B, T, filters]
+        x = Pointwise(self.filters, init, init, name="filter")(Map((frame(waveform, "constant"),)))  # [B, T, filters]
         x = BatchNorm(self.train, nn.relu, name="filter_norm")(x)
         if self.filters != BANDS:
             init = uniform_fan_in(self.filters)
             x = Pointwise(BANDS, init, init, name="spread")(x)  # [B, T, F]
             x = BatchNorm(self.train, nn.relu, name="spread_norm")(x)
-        return x.swapaxes(1, 2)
+        return x.value.swapaxes(1, 2)
 
 
 def normalise(features):

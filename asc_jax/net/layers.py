@@ -1,13 +1,18 @@
 """The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from asc_jax.net.backend import devices, over_devices
 from asc_jax.net.convolution import depthwise3x3, pointwise
-from asc_jax.net.normalisation import along_channels, moments, prelu, scale_and_activate
+from asc_jax.net.maps import Map
+from asc_jax.net.normalisation import prelu, scale_and_activate
+from asc_jax.net.parts import along_channels
 
 EPSILON = 1e-5
 
@@ -42,26 +47,27 @@ class BatchNorm(nn.Module):
     activation: Callable = lambda x: x
 
     @nn.compact
-    def __call__(self, x, times=1.0, plus=0.0):
+    def __call__(self, x: Map, times=1.0, plus=0.0) -> Map:
         """Normalises times * x + plus, which is never computed: both [C] only change scale and shift."""
         size = x.shape[-1:]
         bias = self.param("bias", nn.initializers.zeros, size)
         slopes = (self.param("slope", nn.initializers.constant(0.25), size),) if self.activation is prelu else ()
+        activate = partial(scale_and_activate, self.activation)
         if not self.is_initializing() and not self.has_variable("params", "scale"):
-            return scale_and_activate(self.activation, x, jnp.ones(size), bias, slopes)
+            return x.then(activate, jnp.ones(size), bias, slopes)
         scale = self.param("scale", nn.initializers.ones, size)
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, size)
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
         mean, var = running_mean.value, running_var.value
         if self.train:
-            mean, var = moments(x)
+            mean, var = over_devices(*x.moments())
             mean, var = times * mean + plus, jnp.square(times) * var
         if self.train and not self.is_initializing():
-            n = x.size // x.shape[-1]
+            n = math.prod(x.shape[:-1]) * devices()
             running_mean.value += 0.1 * (mean - running_mean.value)
             running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
         scale = scale * jax.lax.rsqrt(var + EPSILON)
-        return scale_and_activate(self.activation, x, scale * times, bias + (plus - mean) * scale, slopes)
+        return x.then(activate, scale * times, bias + (plus - mean) * scale, slopes)
 
 
 class Pointwise(nn.Module):
@@ -72,11 +78,16 @@ class Pointwise(nn.Module):
     bias_init: nn.initializers.Initializer | None = None  # None: no bias
 
     @nn.compact
-    def __call__(self, x):
-        y = pointwise(x, self.param("kernel", self.kernel_init, (x.shape[-1], self.features)).astype(x.dtype))
+    def __call__(self, x: Map) -> Map:
+        kernel = self.param("kernel", self.kernel_init, (x.shape[-1], self.features))
         if self.bias_init is None:
-            return y
-        return y + along_channels(y, self.param("bias", self.bias_init, (self.features,)).astype(x.dtype))
+            return x.then(_pointwise, kernel)
+        return x.then(_pointwise, kernel, self.param("bias", self.bias_init, (self.features,)))
+
+
+def _pointwise(x, kernel, bias=None):
+    y = pointwise(x, kernel.astype(x.dtype))
+    return y if bias is None else y + along_channels(y, bias.astype(x.dtype))
 
 
 class Depthwise3x3(nn.Module):
@@ -86,6 +97,10 @@ class Depthwise3x3(nn.Module):
     stride: int = 1
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: Map) -> Map:
         kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1]))
-        return depthwise3x3(x, kernel.astype(x.dtype), self.stride)
+
+        def convolve(x, kernel):
+            return depthwise3x3(x, kernel.astype(x.dtype), self.stride)
+
+        return x.then(convolve, kernel, by_position=False)

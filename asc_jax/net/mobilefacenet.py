@@ -2,9 +2,10 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jax import lax
 
+from asc_jax.net.convolution import conv3x3
 from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, he_fan_out
+from asc_jax.net.maps import Map, later
 from asc_jax.net.normalisation import prelu
 
 EMBEDDING = 128
@@ -18,10 +19,13 @@ class Stem(nn.Module):
     features: int
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: Map) -> Map:
         kernel = self.param("kernel", he_fan_out(9), (3, 3, x.shape[-1], self.features))
-        kernel = kernel.astype(x.dtype)
-        return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+        def convolve(x, kernel):
+            return conv3x3(x, kernel.astype(x.dtype))
+
+        return x.then(convolve, kernel, by_position=False)
 
 
 class GlobalDepthwise(nn.Module):
@@ -44,13 +48,13 @@ class Bottleneck(nn.Module):
     @nn.compact
     def __call__(self, x):
         wide = x.shape[-1] * self.expansion
-        y = Pointwise(wide, he_fan_out(1), name="expand")(x)
+        y = Pointwise(wide, he_fan_out(1), name="expand")(x).store()
         y = BatchNorm(self.train, prelu, name="expand_norm")(y)
-        y = Depthwise3x3(he_fan_out(9), self.stride, name="depthwise")(y)
+        y = Depthwise3x3(he_fan_out(9), self.stride, name="depthwise")(y).store()
         y = BatchNorm(self.train, prelu, name="depthwise_norm")(y)
-        y = Pointwise(self.features, he_fan_out(1), name="project")(y)
+        y = Pointwise(self.features, he_fan_out(1), name="project")(y).store()
         y = BatchNorm(self.train, name="project_norm")(y)
-        return x + y if x.shape == y.shape else y
+        return x.plus(y) if x.shape == y.shape else y
 
 
 class MobileFaceNet(nn.Module):
@@ -60,9 +64,9 @@ class MobileFaceNet(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        x = Stem(64, name="stem")(x)
+        x = Stem(64, name="stem")(later(x, self.train)).store()
         x = BatchNorm(self.train, prelu, name="stem_norm")(x)
-        x = Depthwise3x3(he_fan_out(9), name="depthwise")(x)
+        x = Depthwise3x3(he_fan_out(9), name="depthwise")(x).store()
         x = BatchNorm(self.train, prelu, name="depthwise_norm")(x)  # [B, F/2, T/2, 64]
         number = 0
         for expansion, features, repeats, stride in BOTTLENECKS:
@@ -70,9 +74,9 @@ class MobileFaceNet(nn.Module):
                 first = stride if repeat == 0 else 1
                 x = Bottleneck(features, expansion, first, self.train, name=f"bottleneck_{number}")(x)
                 number += 1
-        x = Pointwise(512, he_fan_out(1), name="widen")(x)
+        x = Pointwise(512, he_fan_out(1), name="widen")(x).store()
         x = BatchNorm(self.train, prelu, name="widen_norm")(x)  # [B, F/16, T/16, 512]
-        x = GlobalDepthwise(name="global_depthwise")(x)
-        x = BatchNorm(self.train, name="global_depthwise_norm")(x)  # [B, 512]
+        x = GlobalDepthwise(name="global_depthwise")(x.value)
+        x = BatchNorm(self.train, name="global_depthwise_norm")(Map((x,)))  # [B, 512]
         x = Pointwise(EMBEDDING, he_fan_out(1), name="embedding")(x)
-        return BatchNorm(self.train, name="embedding_norm")(x)
+        return BatchNorm(self.train, name="embedding_norm")(x).value

@@ -29,7 +29,10 @@ def restore(checkpoints: ocp.CheckpointManager, like):
     stored, wanted = _shapes(checkpoints.item_metadata(step).tree), _shapes(like)
     if different := _differences(stored, wanted):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
-    return checkpoints.restore(step, args=ocp.args.StandardRestore(jax.eval_shape(lambda: like)))
+    # Wherever it was trained, it is restored to one device.
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
+    return checkpoints.restore(step, args=ocp.args.StandardRestore(wanted))
 
 
 def _shapes(tree) -> dict[str, tuple]:

@@ -10,9 +10,10 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from asc_jax.config import Phase
+from asc_jax.devices import shared
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.metrics import MetricsLog, progress_bar
-from asc_jax.train.step import TrainState, learning_rate, train_step
+from asc_jax.train.step import TrainState, learning_rate, training_step
 
 
 def train(
@@ -26,6 +27,7 @@ def train(
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`."""
     done = int(state.step) // steps_per_epoch
+    train_step = training_step(net, phase.weight_decay)
     log = MetricsLog(folder, int(state.step))
     with progress_bar() as bar:
         task = bar.add_task(
@@ -39,7 +41,7 @@ def train(
             start = time.perf_counter()
             history = []
             for batch in islice(batches, steps_per_epoch):
-                state, metrics = train_step(state, batch, rate, net=net, weight_decay=phase.weight_decay)
+                state, metrics = train_step(state, shared(batch), rate)
                 history.append(metrics)
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.
                 bar.update(task, advance=1, **jax.device_get(history[-2:][0]))

@@ -12,6 +12,7 @@ from asc_jax.data.batches import Labels, targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
+from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_inside
 from asc_jax.net.scenenet import SceneNet
@@ -45,8 +46,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     write_leak(folder, leak)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
-        # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
-        state = jax.device_put(checkpoint.restore(checkpoints, fresh) or fresh, jax.devices()[0])
+        state = on_every_device(checkpoint.restore(checkpoints, fresh) or fresh)
         batches = training_batches(
             reader(clips, experiment.cache),
             targets(clips, _pseudo_labels(each, records, before, folder)),
@@ -139,6 +139,7 @@ def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Label
 def _steps_per_epoch(each: Round, clips: Clips) -> int:
     if each.phase.batch_size < 2:
         raise UserError(f"{each.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more")
+    check_batch(each.phase.batch_size)
     if len(clips) < each.phase.batch_size:
         raise UserError(
             f"{each.name}: {len(clips)} clips to learn from are less than one batch of {each.phase.batch_size}; "

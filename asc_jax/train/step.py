@@ -1,16 +1,20 @@
 """One training step, the same for every phase."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import PartitionSpec
 
 from asc_jax.config import Phase
 from asc_jax.data.cache import audio_of
+from asc_jax.devices import AXIS, mesh, shares
 from asc_jax.net.arcface import margin_logits
+from asc_jax.net.backend import by_hand, statistics_over
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 
@@ -55,16 +59,39 @@ def loss(params, batch_stats, net: SceneNet, batch):
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
-@partial(jax.jit, static_argnames=("net", "weight_decay"), donate_argnames="state")
-def train_step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):
-    """One AdamW step at learning rate `rate` -> (state, {loss, accuracy}).
+@cache
+def training_step(net: SceneNet, weight_decay: float) -> Callable:
+    """The compiled step(state, batch, learning rate) -> (state, {loss, accuracy}) on all devices; state is donated.
 
-    The rate is an argument, so one compiled step serves all epochs and phases. The accuracy is the margin-free one of
-    the batch as it was trained on.
+    One AdamW step. The rate is an argument, so one compiled step serves all epochs and phases. The accuracy is the
+    margin-free one of the batch as it was trained on.
     """
-    gradient = jax.value_and_grad(loss, has_aux=True)
-    (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch)
+
+    def step(state, batch, rate):
+        share = partial(_step, net=net, weight_decay=weight_decay)
+        specs = (PartitionSpec(), shares(batch), PartitionSpec())
+        return jax.shard_map(share, mesh=mesh(), in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
+            state, batch, rate
+        )
+
+    return jax.jit(step, donate_argnums=0, compiler_options=_compiler_options())
+
+
+def _compiler_options() -> dict:
+    """Several devices of a CPU are its cores, each of which has its own clips to work on."""
+    return (
+        {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}
+        if by_hand() and jax.device_count() > 1
+        else {}
+    )
+
+
+def _step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):
+    with statistics_over(AXIS):
+        gradient = jax.value_and_grad(loss, has_aux=True)
+        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch)
+    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
+    gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
     params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
-    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     return TrainState(state.step + 1, params, batch_stats, opt_state), metrics

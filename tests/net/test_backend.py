@@ -1,5 +1,6 @@
 """Both ways of computing a layer, by hand and left to XLA, in training and with their gradients."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +8,10 @@ import pytest
 
 from asc_jax.net.attention import Attention
 from asc_jax.net.backend import by_hand, written_by_hand
-from asc_jax.net.mobilefacenet import Bottleneck
+from asc_jax.net.layers import BatchNorm
+from asc_jax.net.maps import later
+from asc_jax.net.mobilefacenet import Bottleneck, Stem
+from asc_jax.net.normalisation import prelu
 
 
 def test_the_choice_is_taken_back():
@@ -17,7 +21,35 @@ def test_the_choice_is_taken_back():
     assert by_hand() == (jax.default_backend() == "cpu")
 
 
-@pytest.mark.parametrize("layer", [Bottleneck(6, 2, 2, True), Attention(False, True)], ids=["bottleneck", "attention"])
+def bottleneck(features, stride):
+    """A bottleneck as a layer from array to array."""
+
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return Bottleneck(features, 2, stride, True)(later(x, True)).value
+
+    return Layer()
+
+
+def stem():
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return BatchNorm(True, prelu)(Stem(6)(later(x, True)).store()).value
+
+    return Layer()
+
+
+LAYERS = {
+    "halving": bottleneck(6, 2),
+    "residual": bottleneck(4, 1),
+    "stem": stem(),
+    "attention": Attention(False, True),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_by_hand_and_by_xla_agree(layer):
     with jax.enable_x64(True):
         x = jnp.asarray(np.random.default_rng(0).normal(size=(3, 8, 9, 4)))

@@ -18,7 +18,7 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
-from asc_jax.train.step import TrainState, learning_rate, loss, train_step
+from asc_jax.train.step import TrainState, learning_rate, loss, training_step
 
 pytestmark = needed
 NET = SceneNet(10)
@@ -117,7 +117,7 @@ def test_four_training_steps(arrays, state, batch):
     now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state)
     losses = []
     for step in range(4):
-        now, metrics = train_step(now, batch, 1e-3, net=NET, weight_decay=0.01)
+        now, metrics = training_step(NET, 0.01)(now, batch, 1e-3)
         losses.append(float(metrics["loss"]))
         if step == 0:
             check_after_first_step(now, variables(arrays, "after_step"))

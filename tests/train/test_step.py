@@ -4,9 +4,11 @@ import optax
 import pytest
 
 from asc_jax.config import Phase
+from asc_jax.devices import check_batch, on_every_device, shared
+from asc_jax.errors import UserError
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.step import create_state, learning_rate, loss
+from asc_jax.train.step import create_state, learning_rate, loss, training_step
 
 NET = SceneNet(3)
 
@@ -34,3 +36,24 @@ def test_schedule_falls_from_the_first_rate_towards_the_floor():
     phase = Phase(epochs=10, learning_rate=0.02, final_learning_rate=0.002)
     rates = [learning_rate(phase, epoch) for epoch in range(10)]
     np.testing.assert_allclose(rates, 0.002 + 0.018 * (1 + np.cos(np.pi * np.arange(10) / 10)) / 2, rtol=1e-6)
+
+
+def test_two_devices_are_one(state, batch):
+    """Statistics, loss and gradients of a batch that is shared out are those of the whole."""
+    assert jax.device_count() == 2
+    (value, (batch_stats, cosine)), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)(
+        state.params, state.batch_stats, NET, batch
+    )
+    now, metrics = training_step(NET, 0.01)(on_every_device(jax.tree.map(np.copy, state)), shared(batch), 1e-3)
+    np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
+    np.testing.assert_allclose(metrics["accuracy"], np.mean(cosine.argmax(1) == batch["label"]), rtol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), now.batch_stats, batch_stats)
+    whole = np.sqrt(sum(np.square(leaf).sum() for leaf in jax.tree.leaves(gradients)))
+    moved = jax.tree.map(lambda first, gradient: np.linalg.norm(10 * first - gradient), now.opt_state.mu, gradients)
+    assert max(jax.tree.leaves(moved)) < 1e-3 * whole
+
+
+def test_a_batch_that_the_devices_cannot_share_is_told_with_one_they_can():
+    check_batch(4)
+    with pytest.raises(UserError, match="2 devices cannot share a batch of 5 clips: use --batch-size 6"):
+        check_batch(5)

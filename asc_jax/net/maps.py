@@ -1,0 +1,95 @@
+"""Maps [B, F, T, C] that are computed where they are needed, and forgotten.
+
+A training step on a CPU waits for memory more than for arithmetic: a map of one batch is larger than any cache. So the
+layers only note what is to be computed. A pass then goes over the batch in parts that fit the cache: each part runs
+through all that was noted, in the backward pass anew, and only its result or the sums over it are written to memory.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+
+from asc_jax.net.backend import by_hand
+from asc_jax.net.parts import in_parts, moments
+
+
+@dataclass(frozen=True)
+class Map:
+    """What `function(stored, parameters)` gives: [B, F, T, C], or any [B, ..., C] where nothing is deferred."""
+
+    stored: tuple[jax.Array, ...]
+    function: Callable = lambda stored, parameters: stored[0]
+    parameters: tuple = ()
+    deferred: bool = False
+    by_position: bool = True  # each position depends on what is stored of that position alone
+    largest: int = 0  # elements of the largest map on the way
+    known: tuple[jax.Array, jax.Array] | None = None  # moments
+
+    @property
+    def value(self) -> jax.Array:
+        """All of it at once."""
+        return self.function(self.stored, self.parameters)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return jax.eval_shape(self.function, self.stored, self.parameters).shape
+
+    def then(self, function: Callable, *parameters, by_position: bool = True) -> "Map":
+        """function(this map, *parameters); `by_position` if it looks at no neighbours."""
+        if not self.deferred:
+            return Map((function(self.value, *parameters),))
+        count = len(self.parameters)
+
+        def both(stored, parameters):
+            return function(self.function(stored, parameters[:count]), *parameters[count:])
+
+        return replace(
+            self,
+            function=both,
+            parameters=self.parameters + parameters,
+            by_position=self.by_position and by_position,
+            largest=max(self.largest, math.prod(self.shape)),
+            known=None,
+        )
+
+    def plus(self, other: "Map") -> "Map":
+        """The sum of two maps of one shape."""
+        if not self.deferred:
+            return Map((self.value + other.value,))
+        arrays, count = len(self.stored), len(self.parameters)
+
+        def both(stored, parameters):
+            ours = self.function(stored[:arrays], parameters[:count])
+            return ours + other.function(stored[arrays:], parameters[count:])
+
+        return Map(
+            self.stored + other.stored,
+            both,
+            self.parameters + other.parameters,
+            True,
+            self.by_position and other.by_position,
+            max(self.largest, other.largest),
+        )
+
+    def moments(self) -> tuple[jax.Array, jax.Array]:
+        """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
+        if not self.deferred:
+            return moments(self.value)
+        return self.known or self._computed(keep=False)[1:]
+
+    def store(self) -> "Map":
+        """This map kept in memory: what is computed from it starts here."""
+        if not self.deferred:
+            return self
+        y, *known = self._computed(keep=True)
+        return Map((y,), deferred=True, known=tuple(known))
+
+    def _computed(self, keep):
+        return in_parts(self.function, self.stored, self.parameters, self.largest, self.by_position, keep)
+
+
+def later(x, train: bool) -> Map:
+    """The map x [B, F, T, C]; what follows is deferred where that is faster: in training, on a CPU."""
+    return Map((x,), deferred=train and by_hand())

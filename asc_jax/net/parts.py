@@ -1,0 +1,101 @@
+"""Maps computed in parts that fit the cache: forward for a result and its statistics, backward for the gradients."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+PART = 600 << 10  # bytes of a part's largest map: with what is computed from it it stays in a core's cache
+
+
+def along_channels(x, vector):
+    """Gives a vector [C] the rank of x [..., C]."""
+    return vector.reshape((1,) * (x.ndim - 1) + vector.shape)
+
+
+def wide(x):
+    """x as float32, or as what it is if that is wider."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+def moments(x):
+    """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
+    x = wide(x)
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes)
+    return mean, jnp.square(x - along_channels(x, mean)).mean(axes)
+
+
+def in_parts(function: Callable, stored: tuple, parameters: tuple, largest: int, by_position: bool, keep: bool):
+    """(function(stored, parameters) or None, its mean [C], its biased variance [C]).
+
+    `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `by_position`, some rows
+    [R, C] of all positions. `largest` is the number of elements of the largest map on its way. With `keep` the result
+    is written to memory.
+    """
+    result = jax.eval_shape(function, stored, parameters)
+    units = math.prod(result.shape[: 2 if by_position else 1])
+    least = max(largest, result.size) * result.dtype.itemsize / PART
+    parts = next(n for n in range(1, units + 1) if units % n == 0 and (n >= least or n == units))
+    # The axes of clips and bands are one: XLA copies an array that gains an axis of one clip.
+    split = tuple(x.reshape(parts, -1, *x.shape[-1 if by_position else 2 :]) for x in stored)
+    shapes = tuple((-1, *x.shape[-1 if by_position else 1 :]) for x in stored)
+    y, mean, var = _compute(_OfPart(function, shapes), keep, split, parameters)
+    return y.reshape(result.shape) if keep else None, mean, var
+
+
+@dataclass(frozen=True)
+class _OfPart:
+    """The function of arrays in these shapes."""
+
+    function: Callable
+    shapes: tuple
+
+    def __call__(self, stored, parameters):
+        stored = tuple(x.reshape(shape) for x, shape in zip(stored, self.shapes, strict=True))
+        y = self.function(stored, parameters)
+        return y if y.ndim == 2 else y.reshape(-1, *y.shape[2:])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _compute(function, keep, stored, parameters):
+    def of_part(stored):
+        y = lax.optimization_barrier(function(stored, parameters))
+        return (y if keep else None), moments(y)
+
+    y, (means, variances) = lax.map(of_part, stored)
+    mean = means.mean(0)
+    return y, mean, variances.mean(0) + jnp.square(means - mean[None]).mean(0)
+
+
+def _forward(function, keep, stored, parameters):
+    y, mean, var = _compute(function, keep, stored, parameters)
+    return (y, mean, var), (stored, parameters, y, mean)
+
+
+def _backward(function, keep, residuals, cotangents):
+    stored, parameters, y, mean = residuals
+    g, d_mean, d_var = cotangents
+    part = jax.eval_shape(function, jax.tree.map(lambda x: x[0], stored), parameters)
+    rows = len(stored[0]) * part.size // part.shape[-1]
+    slope = 2 / rows * d_var
+    constant = d_mean / rows - slope * mean
+
+    def of_part(total, part):
+        stored, kept, g = part
+        again, pull = jax.vjp(function, stored, parameters)
+        y = wide(kept if keep else again)
+        of_moments = y * along_channels(y, slope) + along_channels(y, constant)
+        g = (wide(g) + of_moments if keep else of_moments).astype(again.dtype)
+        d_stored, d_parameters = pull(lax.optimization_barrier(g))
+        return jax.tree.map(jnp.add, total, d_parameters), d_stored
+
+    d_parameters, d_stored = lax.scan(of_part, jax.tree.map(jnp.zeros_like, parameters), (stored, y, g))
+    return d_stored, d_parameters
+
+
+_compute.defvjp(_forward, _backward)

@@ -1,0 +1,84 @@
+"""Maps computed in parts, with their statistics and gradients, against autodiff of the plain formulas in float64."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from asc_jax.net import parts
+from asc_jax.net.convolution import depthwise3x3, pointwise
+from asc_jax.net.maps import Map, later
+from asc_jax.net.parts import along_channels, moments
+
+random = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def small_parts_of_float64(monkeypatch):
+    monkeypatch.setattr(parts, "PART", 1000)
+    with jax.enable_x64(True):
+        yield
+
+
+def centred(x, mean, var):
+    return (x - along_channels(x, mean)) * along_channels(x, jax.lax.rsqrt(var + 1e-5))
+
+
+def network(x, kernels):
+    """Every way to put maps together: stored or not, by position or not, added up."""
+    x = x.then(pointwise, kernels[0]).store()
+    normal = x.then(centred, *x.moments())
+    y = normal.then(lambda x, kernel: depthwise3x3(x, kernel, 1), kernels[1], by_position=False)
+    y = y.then(centred, *y.moments()).store()
+    total = normal.plus(y.then(jnp.tanh))
+    return total.then(centred, *total.moments()).store().value
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 6, 3), (1, 2, 7, 3), (3, 8, 4, 1)])
+def test_parts_and_their_gradients_are_those_of_the_whole(shape):
+    x = jnp.asarray(random.normal(1, 2, shape))
+    kernels = jnp.asarray(random.normal(size=(shape[-1], 5))), jnp.asarray(random.normal(size=(3, 3, 5)))
+
+    def of(deferred):
+        def outcome(x, kernels):
+            return jnp.sum(jnp.sin(network(Map((x,), deferred=deferred), kernels)))
+
+        return jax.jit(jax.value_and_grad(outcome, (0, 1)))(x, kernels)
+
+    for ours, plain in zip(*map(jax.tree.leaves, (of(True), of(False))), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-9, atol=1e-10)
+
+
+def test_what_is_stored_stays_small():
+    """The backward pass keeps the maps that were stored, and none of those on the way."""
+    x = jnp.zeros((8, 16, 16, 4))
+    kernel = jnp.ones((4, 64))
+
+    def outcome(x, kernel):
+        y = later(x, train=True).then(pointwise, kernel).then(jnp.exp).then(jnp.sin).then(pointwise, kernel.T)
+        return y.store().value.sum()
+
+    compiled = jax.jit(jax.grad(outcome, 1)).lower(x, kernel).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < 8 * 16 * 16 * 64 * x.dtype.itemsize
+
+
+def test_nothing_is_deferred_in_evaluation():
+    assert not later(jnp.ones((1, 2, 2, 1)), train=False).deferred
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (2, 11, 13), (4, 5, 6, 1)])
+def test_moments_of_any_shape(shape):
+    x = random.normal(1e3, 1, shape)
+    mean, var = moments(jnp.asarray(x))
+    np.testing.assert_allclose(mean, x.reshape(-1, shape[-1]).mean(0))
+    np.testing.assert_allclose(var, x.reshape(-1, shape[-1]).var(0))
+    if len(shape) == 4:
+        for ours, expected in zip(Map((jnp.asarray(x),), deferred=True).moments(), (mean, var), strict=True):
+            np.testing.assert_allclose(ours, expected)
+
+
+def test_statistics_of_bfloat16_are_float32():
+    x = jnp.asarray(random.normal(3, 2, (4, 5, 10, 7)), jnp.bfloat16)
+    for mean, var in (moments(x), Map((x,), deferred=True).moments()):
+        assert mean.dtype == var.dtype == jnp.float32
+        np.testing.assert_allclose(var, np.asarray(x, np.float64).reshape(-1, 7).var(0), rtol=1e-5)
