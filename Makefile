@@ -7,7 +7,7 @@ ARGS ?=
 PYTHON ?= python3
 
 # Fresh memory is what a training step on a CPU waits for most; with these glibc keeps and reuses it in huge pages.
-# One arena for all threads (MALLOC_ARENA_MAX=1) is a little faster but cuts up the kept memory: twice the peak.
+# One arena for all threads (MALLOC_ARENA_MAX=1) cuts up the kept memory: twice the peak.
 export MALLOC_TOP_PAD_ = 67108864
 export MALLOC_MMAP_THRESHOLD_ = 34359738368
 export MALLOC_TRIM_THRESHOLD_ = 34359738368
