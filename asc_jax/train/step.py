@@ -78,7 +78,7 @@ def training_step(net: SceneNet, weight_decay: float) -> Callable:
 
 
 def _compiler_options() -> dict:
-    """Several devices of a CPU are its cores, each of which has its own clips to work on."""
+    """Several devices of a CPU are its cores: each works on its own clips alone, with all the width that it has."""
     return (
         {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}
         if by_hand() and jax.device_count() > 1
