@@ -17,7 +17,7 @@ class SeparableConv(nn.Module):
     @nn.compact
     def __call__(self, x: Map) -> Map:
         x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x).store()
-        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x).store()
+        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x).store()  # few channels are slow to compute anew
         x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), name="pointwise")(x)
         return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
 

@@ -1,7 +1,7 @@
 """What the network is traced for: a CPU or an accelerator, one device or a share of a batch on each of several."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 import jax
@@ -11,20 +11,29 @@ _axis: ContextVar[str | None] = ContextVar("statistics_over", default=None)
 _told: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
 
 
+@contextmanager
+def _during(variable: ContextVar, value) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
 def by_hand() -> bool:
     """Whether this is a CPU: XLA's own convolutions and derivatives cost it several times as much there."""
     told = _told.get()
     return jax.default_backend() == "cpu" if told is None else told
 
 
-@contextmanager
-def written_by_hand(told: bool) -> Iterator[None]:
+def written_by_hand(told: bool) -> AbstractContextManager:
     """Decides for what is traced inside; a jitted function that is traced already stays as it is."""
-    token = _told.set(told)
-    try:
-        yield
-    finally:
-        _told.reset(token)
+    return _during(_told, told)
+
+
+def statistics_over(axis: str) -> AbstractContextManager:
+    """What is traced inside has a share of the batch, and statistics over all of it along this axis of a mesh."""
+    return _during(_axis, axis)
 
 
 def over_devices(mean, var):
@@ -35,16 +44,6 @@ def over_devices(mean, var):
     return whole, jax.lax.pmean(var + jnp.square(mean - whole), axis)
 
 
-def devices() -> int:
+def sharing_devices() -> int:
     """How many devices share the batch."""
     return 1 if _axis.get() is None else jax.lax.axis_size(_axis.get())
-
-
-@contextmanager
-def statistics_over(axis: str) -> Iterator[None]:
-    """What is traced inside has a share of the batch, and statistics over all of it along this axis of a mesh."""
-    token = _axis.set(axis)
-    try:
-        yield
-    finally:
-        _axis.reset(token)

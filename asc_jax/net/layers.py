@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from asc_jax.net.backend import devices, over_devices
+from asc_jax.net.backend import over_devices, sharing_devices
 from asc_jax.net.convolution import depthwise3x3, pointwise
 from asc_jax.net.maps import Map
 from asc_jax.net.normalisation import prelu, scale_and_activate
@@ -63,7 +63,7 @@ class BatchNorm(nn.Module):
             mean, var = over_devices(*x.moments())
             mean, var = times * mean + plus, jnp.square(times) * var
         if self.train and not self.is_initializing():
-            n = math.prod(x.shape[:-1]) * devices()
+            n = math.prod(x.shape[:-1]) * sharing_devices()
             running_mean.value += 0.1 * (mean - running_mean.value)
             running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
         scale = scale * jax.lax.rsqrt(var + EPSILON)

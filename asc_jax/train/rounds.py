@@ -46,6 +46,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     write_leak(folder, leak)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
+        # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state = on_every_device(checkpoint.restore(checkpoints, fresh) or fresh)
         batches = training_batches(
             reader(clips, experiment.cache),

@@ -1,5 +1,8 @@
 """Maps computed in parts, with their statistics and gradients, against autodiff of the plain formulas in float64."""
 
+from functools import partial
+
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from asc_jax.net import parts
 from asc_jax.net.convolution import depthwise3x3, pointwise
 from asc_jax.net.maps import Map, later
+from asc_jax.net.normalisation import elu, prelu, scale_and_activate
 from asc_jax.net.parts import along_channels, moments
 
 random = np.random.default_rng(0)
@@ -47,6 +51,34 @@ def test_parts_and_their_gradients_are_those_of_the_whole(shape):
 
     for ours, plain in zip(*map(jax.tree.leaves, (of(True), of(False))), strict=True):
         np.testing.assert_allclose(ours, plain, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("ours", "oracle"),
+    [(nn.relu, nn.relu), (elu, nn.elu), (prelu, lambda x, slope: jnp.maximum(x, 0) + slope * jnp.minimum(x, 0))],
+    ids=["relu", "elu", "prelu"],
+)
+def test_batch_norm_and_its_gradients_are_autodiffs(ours, oracle):
+    def batch_norm(x, scale, bias, slopes):
+        x = later(x, train=True)
+        mean, var = x.moments()
+        scale = scale * jax.lax.rsqrt(var + 1e-5)
+        return x.then(partial(scale_and_activate, ours), scale, bias - mean * scale, slopes).store().value
+
+    def plain(x, scale, bias, slopes):
+        wide = [vector[None, None, None] for vector in (scale, bias, *slopes)]
+        return oracle(jax.nn.standardize(x, axis=(0, 1, 2), epsilon=1e-5) * wide[0] + wide[1], *wide[2:])
+
+    x = jnp.asarray(random.normal(3, 2, (4, 5, 6, 7)))
+    scale, bias = jnp.asarray(random.uniform(0.5, 2, 7)), jnp.asarray(random.normal(size=7))
+    slopes = (jnp.asarray(random.uniform(0.1, 0.4, 7)),) if ours is prelu else ()
+    y, pullback = jax.vjp(batch_norm, x, scale, bias, slopes)
+    expected, expected_pullback = jax.vjp(plain, x, scale, bias, slopes)
+    np.testing.assert_allclose(y, expected, atol=1e-12)
+    cotangent = jnp.asarray(random.normal(size=x.shape))
+    gradients = zip(*map(jax.tree.leaves, (pullback(cotangent), expected_pullback(cotangent))), strict=True)
+    for gradient, expected in gradients:
+        np.testing.assert_allclose(gradient, expected, atol=1e-11)
 
 
 def test_what_is_stored_stays_small():
