@@ -9,6 +9,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
+from asc_jax.net.convolution import pointwise
 from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
 from asc_jax.net.maps import Map
 from asc_jax.net.parts import along_channels
@@ -27,12 +28,14 @@ def mel_filters() -> np.ndarray:
     return librosa.filters.mel(sr=RATE, n_fft=WINDOW, n_mels=BANDS, htk=True, norm="slaney").T
 
 
-def frame(waveform, pad_mode: str):
-    """Centred windows of 1024 samples every 512: [B, N] -> [B, T, 1024]."""
+def hops(waveform, pad_mode: str):
+    """The waveform, padded by a hop on both sides, in pieces of a hop: [B, N] -> [B, T + 1, 512].
+
+    Two neighbours are a window: the halves of the centred windows of 1024 samples every 512.
+    """
     padded = jnp.pad(waveform, ((0, 0), (HOP, HOP)), pad_mode)
-    hops = padded.shape[1] // HOP
-    halves = padded[:, : hops * HOP].reshape(-1, hops, HOP)
-    return jnp.concatenate((halves[:, :-1], halves[:, 1:]), axis=2)
+    count = padded.shape[1] // HOP
+    return padded[:, : count * HOP].reshape(-1, count, HOP)
 
 
 def log_mel(waveform, magnitude: bool = False):
@@ -41,11 +44,30 @@ def log_mel(waveform, magnitude: bool = False):
     10 log10(mel power + 1e-8) as released; with `magnitude` the paper's 20 log10(mel magnitude + 1e-8).
     """
     hann = jnp.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW), waveform.dtype)
-    spectrum = jnp.fft.rfft(frame(waveform, "reflect") * along_channels(waveform[:, None], hann))  # [B, T, 513]
+    halves = hops(waveform, "reflect")
+    rising, falling = (along_channels(halves, half) for half in (hann[:HOP], hann[HOP:]))
+    frames = jnp.concatenate((halves[:, :-1] * rising, halves[:, 1:] * falling), axis=2)  # [B, T, 1024]
+    spectrum = jnp.fft.rfft(frames)  # [B, T, 513]
     power = jnp.square(spectrum.real) + jnp.square(spectrum.imag)
     mel = jnp.asarray(mel_filters(), waveform.dtype)
     decibels = 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)
-    return decibels.swapaxes(1, 2)
+    return decibels
+
+
+class Filters(nn.Module):
+    """Filters of 1024 taps every 512 samples, zero padding 512: waveform [B, N] -> [B, T, filters]."""
+
+    filters: int
+
+    @nn.compact
+    def __call__(self, waveform):
+        init = uniform_fan_in(WINDOW)
+        kernel = self.param("kernel", init, (WINDOW, self.filters))
+        bias = self.param("bias", init, (self.filters,))
+        halves = hops(waveform, "constant")
+        y = pointwise(halves, jnp.concatenate((kernel[:HOP], kernel[HOP:]), axis=1))  # [B, T + 1, 2 filters]
+        y = y[:, :-1, : self.filters] + y[:, 1:, self.filters :]
+        return y + along_channels(y, bias)
 
 
 class Wavegram(nn.Module):
@@ -60,21 +82,20 @@ class Wavegram(nn.Module):
 
     @nn.compact
     def __call__(self, waveform):
-        init = uniform_fan_in(WINDOW)
-        x = Pointwise(self.filters, init, init, name="filter")(Map((frame(waveform, "constant"),)))  # [B, T, filters]
+        x = Map((Filters(self.filters, name="filter")(waveform),))  # [B, T, filters]
         x = BatchNorm(self.train, nn.relu, name="filter_norm")(x)
         if self.filters != BANDS:
             init = uniform_fan_in(self.filters)
             x = Pointwise(BANDS, init, init, name="spread")(x)  # [B, T, F]
             x = BatchNorm(self.train, nn.relu, name="spread_norm")(x)
-        return x.value.swapaxes(1, 2)
+        return x.value
 
 
-def normalise(features):
-    """Zero mean and unit deviation per clip and channel: [B, F, T, C] -> the same.
+def normalise(feature):
+    """Zero mean and unit deviation per clip: [B, F, T] -> the same.
 
     The variance has a floor (1e-8) where the released network divides by zero: a silent clip becomes zeros, not NaN.
     """
-    centred = features - features.mean((1, 2), keepdims=True)
+    centred = feature - feature.mean((1, 2), keepdims=True)
     variance = jnp.square(centred).mean((1, 2), keepdims=True)
     return centred / jnp.sqrt(jnp.maximum(variance, 1e-8))

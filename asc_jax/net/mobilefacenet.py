@@ -3,6 +3,7 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
+from asc_jax.net.backend import by_hand
 from asc_jax.net.convolution import conv3x3
 from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, he_fan_out
 from asc_jax.net.maps import Map, later
@@ -34,7 +35,10 @@ class GlobalDepthwise(nn.Module):
     @nn.compact
     def __call__(self, x):
         kernel = self.param("kernel", he_fan_out(x.shape[1] * x.shape[2]), x.shape[1:])
-        return jnp.einsum("bftc,ftc->bc", x, kernel.astype(x.dtype))
+        kernel = kernel.astype(x.dtype)
+        if by_hand():  # a product per channel would be computed with the channels first, for which both are transposed
+            return (x * kernel[None]).sum((1, 2))
+        return jnp.einsum("bftc,ftc->bc", x, kernel)
 
 
 class Bottleneck(nn.Module):

@@ -39,8 +39,9 @@ class SceneNet(nn.Module):
     def __call__(self, waveform, train: bool = False) -> Outputs:
         mel = log_mel(waveform, self.magnitude_mel)
         wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
-        features = jnp.stack((mel, wavegram), axis=-1)  # [B, F, T, 2]
-        x = normalise(features).astype(jnp.bfloat16 if self.bfloat16 else features.dtype)
+        features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
+        x = jnp.stack((normalise(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
+        x = x.astype(jnp.bfloat16 if self.bfloat16 else x.dtype)
         attention = Attention(self.plain_projection, train, name="attention")(x)
         embedding = MobileFaceNet(train, name="trunk")(x * attention)
         embedding = embedding.astype(features.dtype)
