@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.net.backend import over_devices, sharing_devices
-from asc_jax.net.convolution import depthwise3x3, pointwise
+from asc_jax.net.convolution import depthwise3x3
 from asc_jax.net.maps import Map
 from asc_jax.net.normalisation import prelu, scale_and_activate
 from asc_jax.net.parts import along_channels
@@ -80,14 +80,14 @@ class Pointwise(nn.Module):
     @nn.compact
     def __call__(self, x: Map) -> Map:
         kernel = self.param("kernel", self.kernel_init, (x.shape[-1], self.features))
+        y = x.times(kernel)
         if self.bias_init is None:
-            return x.then(_pointwise, kernel)
-        return x.then(_pointwise, kernel, self.param("bias", self.bias_init, (self.features,)))
+            return y
+        return y.then(_add, self.param("bias", self.bias_init, (self.features,)))
 
 
-def _pointwise(x, kernel, bias=None):
-    y = pointwise(x, kernel.astype(x.dtype))
-    return y if bias is None else y + along_channels(y, bias.astype(x.dtype))
+def _add(x, bias):
+    return x + along_channels(x, bias.astype(x.dtype))
 
 
 class Depthwise3x3(nn.Module):

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 
 from asc_jax.net.backend import by_hand
-from asc_jax.net.parts import in_parts, moments
+from asc_jax.net.convolution import pointwise
+from asc_jax.net.parts import covariance, in_parts, moments, wide
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,15 @@ class Map:
             known=None,
         )
 
+    def times(self, kernel: jax.Array) -> "Map":
+        """The product with a kernel [C, D]; where it widens what is stored, with moments from the covariance of that."""
+        y = self.then(_product, kernel)
+        if self.parameters or not self.known or len(kernel) >= kernel.shape[1]:
+            return y
+        mean, kernel = self.known[0], wide(kernel)
+        var = ((covariance(self.stored[0], mean) @ kernel) * kernel).sum(0)
+        return replace(y, known=(mean @ kernel, jnp.maximum(var, 0)))
+
     def plus(self, other: "Map") -> "Map":
         """The sum of two maps of one shape."""
         if not self.deferred:
@@ -93,3 +104,7 @@ class Map:
 def later(x, train: bool) -> Map:
     """The map x [B, F, T, C]; what follows is deferred where that is faster: in training, on a CPU."""
     return Map((x,), deferred=train and by_hand())
+
+
+def _product(x, kernel):
+    return pointwise(x, kernel.astype(x.dtype))

@@ -41,13 +41,43 @@ def in_parts(function: Callable, stored: tuple, parameters: tuple, largest: int,
     """
     result = jax.eval_shape(function, stored, parameters)
     units = math.prod(result.shape[: 2 if by_position else 1])
-    least = max(largest, result.size) * result.dtype.itemsize / PART
-    parts = next(n for n in range(1, units + 1) if units % n == 0 and (n >= least or n == units))
+    parts = _parts(units, max(largest, result.size) * result.dtype.itemsize)
     # The axes of clips and bands are one: XLA copies an array that gains an axis of one clip.
     split = tuple(x.reshape(parts, -1, *x.shape[-1 if by_position else 2 :]) for x in stored)
     shapes = tuple((-1, *x.shape[-1 if by_position else 1 :]) for x in stored)
     y, mean, var = _compute(_OfPart(function, shapes), keep, split, parameters)
     return y.reshape(result.shape) if keep else None, mean, var
+
+
+def _parts(units: int, size: int) -> int:
+    """In how many equal parts of whole units a map of `size` bytes is computed."""
+    return next(n for n in range(1, units + 1) if units % n == 0 and (n >= size / PART or n == units))
+
+
+def covariance(x, mean):
+    """Biased covariance [C, C] of the channels of a map [B, F, T, C] whose mean [C] is known, at least float32."""
+    units = math.prod(x.shape[:2])
+    return _covariance(x.reshape(_parts(units, x.nbytes), -1, x.shape[-1]), mean)
+
+
+@jax.custom_vjp
+def _covariance(x, mean):
+    def of_part(total, rows):
+        centred = wide(rows) - mean[None]
+        return total + centred.T @ centred, None
+
+    zeros = jnp.zeros((len(mean), len(mean)), mean.dtype)
+    return _scan(of_part, zeros, x)[0] / math.prod(x.shape[:2])
+
+
+def _covariance_backward(residuals, g):
+    x, mean = residuals
+    both = (g + g.T) / math.prod(x.shape[:2])
+    _, dx = _scan(lambda total, rows: (total, ((wide(rows) - mean[None]) @ both).astype(x.dtype)), None, x)
+    return dx, jnp.zeros_like(mean)  # the differences from the mean add up to zero
+
+
+_covariance.defvjp(lambda x, mean: (_covariance(x, mean), (x, mean)), _covariance_backward)
 
 
 @dataclass(frozen=True)
