@@ -51,7 +51,7 @@ def _draw_examples(figure, records):
         for axes in row:
             axes.set(xticks=[], yticks=[])
         for axes, number in zip(row, chosen, strict=False):
-            mel = np.asarray(log_mel(to_waveform(records.clips.audio([number]))))[0]  # [F, T]
+            mel = np.asarray(log_mel(to_waveform(records.clips.audio([number]))))[0].T  # [F, T]
             extent = (0, mel.shape[1] * HOP / RATE, 0, BANDS)
             limits = {"vmin": mel.max() - RANGE_DB, "vmax": mel.max()}
             axes.imshow(mel, origin="lower", aspect="auto", cmap="cividis", extent=extent, **limits)

@@ -1,6 +1,6 @@
 """From waveform to features: log-mel, the learned Wavegram, and their normalisation.
 
-Shape contract: waveform [B, N] -> [B, F, T] with F = 128 bands and T = N // 512 + 1 frames.
+Shape contract: waveform [B, N] -> [B, T, F] with T = N // 512 + 1 frames and F = 128 bands.
 """
 
 from functools import cache
@@ -39,7 +39,7 @@ def hops(waveform, pad_mode: str):
 
 
 def log_mel(waveform, magnitude: bool = False):
-    """Mel spectrogram in decibels: [B, N] -> [B, F, T].
+    """Mel spectrogram in decibels: [B, N] -> [B, T, F].
 
     10 log10(mel power + 1e-8) as released; with `magnitude` the paper's 20 log10(mel magnitude + 1e-8).
     """
@@ -71,7 +71,7 @@ class Filters(nn.Module):
 
 
 class Wavegram(nn.Module):
-    """A learned spectrogram: `filters` of 1024 taps every 512 samples, [B, N] -> [B, F, T].
+    """A learned spectrogram: `filters` of 1024 taps every 512 samples, [B, N] -> [B, T, F].
 
     Released: one filter whose output a pointwise convolution spreads over the 128 bands. With 128 filters, the
     paper's number, each filter is a band and nothing follows it.
@@ -92,7 +92,7 @@ class Wavegram(nn.Module):
 
 
 def normalise(feature):
-    """Zero mean and unit deviation per clip: [B, F, T] -> the same.
+    """Zero mean and unit deviation per clip: [B, T, F] -> the same.
 
     The variance has a floor (1e-8) where the released network divides by zero: a silent clip becomes zeros, not NaN.
     """
