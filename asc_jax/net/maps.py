@@ -5,7 +5,6 @@ layers only note what is to be computed. A pass then goes over the batch in part
 through all that was noted, in the backward pass anew, and only its result or the sums over it are written to memory.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -24,8 +23,8 @@ class Map:
     stored: tuple[jax.Array, ...]
     function: Callable = lambda stored, parameters: stored[0]
     parameters: tuple = ()
-    deferred: bool = False
     by_position: bool = True  # each position depends on what is stored of that position alone
+    result: jax.ShapeDtypeStruct | None = None  # what it is like, where it is deferred
     largest: int = 0  # elements of the largest map on the way
     known: tuple[jax.Array, jax.Array] | None = None  # moments
 
@@ -36,11 +35,11 @@ class Map:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return jax.eval_shape(self.function, self.stored, self.parameters).shape
+        return self.result.shape if self.result else self.value.shape
 
     def then(self, function: Callable, *parameters, by_position: bool = True) -> "Map":
         """function(this map, *parameters); `by_position` if it looks at no neighbours."""
-        if not self.deferred:
+        if not self.result:
             return Map((function(self.value, *parameters),))
         count = len(self.parameters)
 
@@ -52,7 +51,8 @@ class Map:
             function=both,
             parameters=self.parameters + parameters,
             by_position=self.by_position and by_position,
-            largest=max(self.largest, math.prod(self.shape)),
+            result=jax.eval_shape(function, self.result, *parameters),
+            largest=max(self.largest, self.result.size),
             known=None,
         )
 
@@ -67,7 +67,7 @@ class Map:
 
     def plus(self, other: "Map") -> "Map":
         """The sum of two maps of one shape."""
-        if not self.deferred:
+        if not self.result:
             return Map((self.value + other.value,))
         arrays, count = len(self.stored), len(self.parameters)
 
@@ -79,31 +79,36 @@ class Map:
             self.stored + other.stored,
             both,
             self.parameters + other.parameters,
-            True,
             self.by_position and other.by_position,
+            self.result,
             max(self.largest, other.largest),
         )
 
     def moments(self) -> tuple[jax.Array, jax.Array]:
         """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
-        if not self.deferred:
+        if not self.result:
             return moments(self.value)
         return self.known or self._computed(keep=False)[1:]
 
     def store(self) -> "Map":
         """This map kept in memory: what is computed from it starts here."""
-        if not self.deferred:
+        if not self.result:
             return self
         y, *known = self._computed(keep=True)
-        return Map((y,), deferred=True, known=tuple(known))
+        return replace(_stored(y), known=tuple(known))
 
     def _computed(self, keep):
-        return in_parts(self.function, self.stored, self.parameters, self.largest, self.by_position, keep)
+        parts = self.result, self.largest, self.by_position
+        return in_parts(self.function, self.stored, self.parameters, *parts, keep)
 
 
 def later(x, train: bool) -> Map:
     """The map x [B, F, T, C]; what follows is deferred where that is faster: in training, on a CPU."""
-    return Map((x,), deferred=train and by_hand())
+    return _stored(x) if train and by_hand() else Map((x,))
+
+
+def _stored(x):
+    return Map((x,), result=jax.ShapeDtypeStruct(x.shape, x.dtype))
 
 
 def _product(x, kernel):

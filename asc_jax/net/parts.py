@@ -32,20 +32,29 @@ def moments(x):
     return mean, jnp.square(x - along_channels(x, mean)).mean(axes)
 
 
-def in_parts(function: Callable, stored: tuple, parameters: tuple, largest: int, by_position: bool, keep: bool):
-    """(function(stored, parameters) or None, its mean [C], its biased variance [C]).
+def in_parts(
+    function: Callable,
+    stored: tuple,
+    parameters: tuple,
+    result: jax.ShapeDtypeStruct,
+    largest: int,
+    by_position: bool,
+    keep: bool,
+):
+    """(function(stored, parameters), which is like `result`, or None; its mean [C]; its biased variance [C]).
 
     `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `by_position`, some rows
     [R, C] of all positions. `largest` is the number of elements of the largest map on its way. With `keep` the result
     is written to memory.
     """
-    result = jax.eval_shape(function, stored, parameters)
     units = math.prod(result.shape[: 2 if by_position else 1])
     parts = _parts(units, max(largest, result.size) * result.dtype.itemsize)
     # The axes of clips and bands are one: XLA copies an array that gains an axis of one clip.
     split = tuple(x.reshape(parts, -1, *x.shape[-1 if by_position else 2 :]) for x in stored)
     shapes = tuple((-1, *x.shape[-1 if by_position else 1 :]) for x in stored)
-    y, mean, var = _compute(_OfPart(function, shapes), keep, split, parameters)
+    channels = result.shape[-1]
+    part = jax.ShapeDtypeStruct((result.size // channels // parts, channels), result.dtype)
+    y, mean, var = _compute(_OfPart(function, shapes, part), keep, split, parameters)
     return y.reshape(result.shape) if keep else None, mean, var
 
 
@@ -67,13 +76,17 @@ def _covariance(x, mean):
         return total + centred.T @ centred, None
 
     zeros = jnp.zeros((len(mean), len(mean)), mean.dtype)
-    return _scan(of_part, zeros, x)[0] / math.prod(x.shape[:2])
+    return _scan(of_part, zeros, x, None)[0] / math.prod(x.shape[:2])
 
 
 def _covariance_backward(residuals, g):
     x, mean = residuals
     both = (g + g.T) / math.prod(x.shape[:2])
-    _, dx = _scan(lambda total, rows: (total, ((wide(rows) - mean[None]) @ both).astype(x.dtype)), None, x)
+
+    def of_part(_, rows):
+        return None, ((wide(rows) - mean[None]) @ both).astype(x.dtype)
+
+    _, dx = _scan(of_part, None, x, _parts_of(x))
     return dx, jnp.zeros_like(mean)  # the differences from the mean add up to zero
 
 
@@ -82,15 +95,15 @@ _covariance.defvjp(lambda x, mean: (_covariance(x, mean), (x, mean)), _covarianc
 
 @dataclass(frozen=True)
 class _OfPart:
-    """The function of arrays in these shapes."""
+    """The function of arrays in these shapes, and what it gives as rows [R, C]."""
 
     function: Callable
     shapes: tuple
+    result: jax.ShapeDtypeStruct
 
     def __call__(self, stored, parameters):
         stored = tuple(x.reshape(shape) for x, shape in zip(stored, self.shapes, strict=True))
-        y = self.function(stored, parameters)
-        return y if y.ndim == 2 else y.reshape(-1, *y.shape[2:])
+        return self.function(stored, parameters).reshape(self.result.shape)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -99,7 +112,9 @@ def _compute(function, keep, stored, parameters):
         y = lax.optimization_barrier(function(stored, parameters))
         return None, ((y if keep else None), moments(y))
 
-    _, (y, (means, variances)) = _scan(of_part, None, stored)
+    sums = jax.ShapeDtypeStruct(function.result.shape[-1:], jnp.promote_types(function.result.dtype, jnp.float32))
+    results = (function.result if keep else None), (sums, sums)
+    _, (y, (means, variances)) = _scan(of_part, None, stored, results)
     mean = means.mean(0)
     return y, mean, variances.mean(0) + jnp.square(means - mean[None]).mean(0)
 
@@ -112,8 +127,7 @@ def _forward(function, keep, stored, parameters):
 def _backward(function, keep, residuals, cotangents):
     stored, parameters, y, mean = residuals
     g, d_mean, d_var = cotangents
-    part = jax.eval_shape(function, jax.tree.map(lambda x: x[0], stored), parameters)
-    rows = len(stored[0]) * part.size // part.shape[-1]
+    rows = len(stored[0]) * function.result.shape[0]
     slope = 2 / rows * d_var
     constant = d_mean / rows - slope * mean
 
@@ -126,21 +140,26 @@ def _backward(function, keep, residuals, cotangents):
         d_stored, d_parameters = pull(lax.optimization_barrier(g))
         return jax.tree.map(jnp.add, total, d_parameters), d_stored
 
-    d_parameters, d_stored = _scan(of_part, jax.tree.map(jnp.zeros_like, parameters), (g, stored, y))
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    d_parameters, d_stored = _scan(of_part, zeros, (g, stored, y), _parts_of(stored))
     return d_stored, d_parameters
 
 
 _compute.defvjp(_forward, _backward)
 
 
-def _scan(of_part: Callable, total, xs):
-    """lax.scan, whose results XLA begins as one array of zeros of each shape, kept all the while and copied by loops.
+def _parts_of(xs):
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
+
+
+def _scan(of_part: Callable, total, xs, results):
+    """lax.scan with results of these shapes and types, which XLA would begin as zeros: one array for all loops of a
+    shape, kept all the while and copied for each.
 
     Here each begins as a number of what the loop reads, which takes less memory and less time.
     """
     first = jax.tree.leaves(xs)[0]
     number = first[(0,) * first.ndim]
-    results = jax.eval_shape(of_part, total, jax.tree.map(lambda x: x[0], xs))[1]
     ys = jax.tree.map(lambda y: jnp.broadcast_to(number.astype(y.dtype), (len(first), *y.shape)), results)
 
     def step(part, carry):

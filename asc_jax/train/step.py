@@ -34,9 +34,14 @@ class TrainState(flax.struct.PyTreeNode):
 
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
-    variables = jax.jit(net.init)(key, jnp.zeros((1, samples)))
-    opt_state = optax.scale_by_adam().init(variables["params"])
-    return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
+
+    @jax.jit  # as a whole: array by array it would take a second more
+    def fresh(key):
+        variables = net.init(key, jnp.zeros((1, samples)))
+        opt_state = optax.scale_by_adam().init(variables["params"])
+        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
+
+    return fresh(key)
 
 
 def learning_rate(phase: Phase, epoch: int) -> float:

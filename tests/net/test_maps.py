@@ -10,7 +10,7 @@ import pytest
 
 from asc_jax.net import parts
 from asc_jax.net.convolution import depthwise3x3, pointwise
-from asc_jax.net.maps import Map, later
+from asc_jax.net.maps import later
 from asc_jax.net.normalisation import elu, prelu, scale_and_activate
 from asc_jax.net.parts import along_channels, moments
 
@@ -29,8 +29,11 @@ def centred(x, mean, var):
 
 
 def network(x, kernels):
-    """Every way to put maps together: stored or not, by position or not, added up."""
-    x = x.then(pointwise, kernels[0]).store()
+    """Every way to put maps together: stored or not, by position or not, widened, added up."""
+    x = x.store().times(kernels[0])
+    normal = x.then(centred, *x.moments())
+    x = normal.then(pointwise, jnp.eye(5)).plus(x.store())
+    x = x.store()
     normal = x.then(centred, *x.moments())
     y = normal.then(lambda x, kernel: depthwise3x3(x, kernel, 1), kernels[1], by_position=False)
     y = y.then(centred, *y.moments()).store()
@@ -45,7 +48,7 @@ def test_parts_and_their_gradients_are_those_of_the_whole(shape):
 
     def of(deferred):
         def outcome(x, kernels):
-            return jnp.sum(jnp.sin(network(Map((x,), deferred=deferred), kernels)))
+            return jnp.sum(jnp.sin(network(later(x, train=deferred), kernels)))
 
         return jax.jit(jax.value_and_grad(outcome, (0, 1)))(x, kernels)
 
@@ -95,7 +98,7 @@ def test_what_is_stored_stays_small():
 
 
 def test_nothing_is_deferred_in_evaluation():
-    assert not later(jnp.ones((1, 2, 2, 1)), train=False).deferred
+    assert not later(jnp.ones((1, 2, 2, 1)), train=False).result
 
 
 @pytest.mark.parametrize("shape", [(3, 7), (2, 11, 13), (4, 5, 6, 1)])
@@ -105,12 +108,12 @@ def test_moments_of_any_shape(shape):
     np.testing.assert_allclose(mean, x.reshape(-1, shape[-1]).mean(0))
     np.testing.assert_allclose(var, x.reshape(-1, shape[-1]).var(0))
     if len(shape) == 4:
-        for ours, expected in zip(Map((jnp.asarray(x),), deferred=True).moments(), (mean, var), strict=True):
+        for ours, expected in zip(later(jnp.asarray(x), train=True).moments(), (mean, var), strict=True):
             np.testing.assert_allclose(ours, expected)
 
 
 def test_statistics_of_bfloat16_are_float32():
     x = jnp.asarray(random.normal(3, 2, (4, 5, 10, 7)), jnp.bfloat16)
-    for mean, var in (moments(x), Map((x,), deferred=True).moments()):
+    for mean, var in (moments(x), later(x, train=True).moments()):
         assert mean.dtype == var.dtype == jnp.float32
         np.testing.assert_allclose(var, np.asarray(x, np.float64).reshape(-1, 7).var(0), rtol=1e-5)
