@@ -59,7 +59,7 @@ class Inside:
     attention: np.ndarray
 
 
-# An evaluation's loops are short; with all the vector width that a CPU has they take 5 % less. Others do not look at it.
+# With all the vector width that a CPU has; other devices do not look at it.
 _compiled = partial(jax.jit, static_argnames="net", compiler_options={"xla_cpu_prefer_vector_width": 512})
 
 

@@ -57,7 +57,7 @@ class Map:
         )
 
     def times(self, kernel: jax.Array) -> "Map":
-        """The product with a kernel [C, D]; where it widens what is stored, with moments from the covariance of that."""
+        """The product with a kernel [C, D]; where that widens a stored map, its moments come from the covariance."""
         y = self.then(_product, kernel)
         if self.parameters or not self.known or len(kernel) >= kernel.shape[1]:
             return y
