@@ -104,6 +104,8 @@ class Experiment(Preparation):
     network: Network = RELEASED
     seed: int = 0
     """Seed of initialisation and data order."""
+    debug_nans: bool = False
+    """Stop where the first NaN is computed, with a traceback; slow."""
     workdir: str | None = None
     """Where checkpoints, metrics and predictions go (default: runs/NAME)."""
 

@@ -14,6 +14,7 @@ from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
+from asc_jax.train.stopping import STATUS, Preempted
 
 COMMANDS = (
     prepare,
@@ -64,7 +65,7 @@ def _argument(command) -> type:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one command; what the user can mend is told in one line, with exit status 2."""
+    """Runs one command; what the user can mend is told in one line, with exit status 2; 75 after SIGTERM."""
     arguments = sys.argv[1:] if arguments is None else arguments
     commands = {command.__name__.replace("_", " "): command for command in COMMANDS}
     words = 2 if arguments[:1] == ["data"] else 1
@@ -87,8 +88,10 @@ def main(arguments: list[str] | None = None) -> None:
         command(chosen)
     except (UserError, PrepareError) as error:
         sys.exit(_fail(f"asc-jax: {error}"))
+    except Preempted as error:
+        sys.exit(_fail(f"asc-jax: {error}", STATUS))
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = 2) -> int:
     print(message, file=sys.stderr)
-    return 2
+    return status

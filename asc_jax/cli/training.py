@@ -43,8 +43,11 @@ def scratch(training: Training) -> None:
 
 def _train(command: str, training: Training) -> None:
     """Runs the rounds of one command, each where it stopped, and prints the table of all finished rounds."""
+    import jax
+
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     _use_compilation_cache()
+    jax.config.update("jax_debug_nans", experiment.debug_nans)
     from asc_jax.devices import use_cores
 
     use_cores(training.phase.batch_size)

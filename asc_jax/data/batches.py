@@ -25,6 +25,12 @@ def targets(clips: Clips, told: Labels) -> dict[str, np.ndarray]:
     return {"label": np.array(labels, np.int32), "weight": np.array(weights, np.float32)}
 
 
+def order(clips: int, batch_size: int, epochs: int, seed: int) -> grain.MapDataset:
+    """The numbers of the clips of every step; each epoch has its own order and drops its incomplete last batch."""
+    shuffled = grain.MapDataset.range(clips).shuffle(seed)
+    return shuffled[: clips // batch_size * batch_size].repeat(epochs).batch(batch_size)
+
+
 def training_batches(
     read: Callable[[np.ndarray], dict],
     targets: dict[str, np.ndarray],
@@ -37,8 +43,8 @@ def training_batches(
 ) -> Iterator[dict]:
     """The whole batches of all epochs from `step` on: audio as `read` gives it, label [B], weight [B].
 
-    Every epoch has its own order and drops its incomplete last batch. Of several hosts each gets its slice of every
-    batch: B = batch_size / hosts clips, which joined in the hosts' order are the batch that one host would get.
+    Of several hosts each gets its slice of every batch: B = batch_size / hosts clips, which joined in the hosts' order
+    are the batch that one host would get.
     """
     if batch_size % hosts:
         raise UserError(f"{hosts} hosts cannot share a batch of {batch_size} clips: choose a multiple of {hosts}")
@@ -49,8 +55,7 @@ def training_batches(
         numbers = np.asarray(numbers)[share]
         return read(numbers) | {name: values[numbers] for name, values in targets.items()}
 
-    order = grain.MapDataset.range(clips).shuffle(seed)[: clips // batch_size * batch_size].repeat(epochs)
-    iterator = iter(order.batch(batch_size).map(batch).to_iter_dataset(READ))
+    iterator = iter(order(clips, batch_size, epochs, seed).map(batch).to_iter_dataset(READ))
     iterator.set_state({"next_index": step})
     return iterator
 

@@ -2,10 +2,15 @@
 
 import json
 import platform
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
 from asc_jax.config import CONFIG
@@ -17,27 +22,84 @@ PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "gr
 def manager(folder: Path) -> ocp.CheckpointManager:
     """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two."""
     options = ocp.CheckpointManagerOptions(max_to_keep=2)
-    directory = (folder / "checkpoints").absolute()
-    return ocp.CheckpointManager(directory, options=options, item_handlers=ocp.StandardCheckpointHandler())
+    handlers = {"state": ocp.StandardCheckpointHandler(), "checksums": ocp.JsonCheckpointHandler()}
+    return ocp.CheckpointManager((folder / "checkpoints").absolute(), options=options, item_handlers=handlers)
+
+
+def save(checkpoints: ocp.CheckpointManager, step: int, state) -> None:
+    """Saves the state after `step` in the background; UserError if the save before failed."""
+    items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(state))}
+    with _saving(checkpoints):
+        if step in checkpoints.all_steps():  # damaged, else training would have begun after it
+            checkpoints.delete(step)
+        checkpoints.save(step, args=ocp.args.Composite(**items))
+
+
+def finish(checkpoints: ocp.CheckpointManager) -> None:
+    """Waits for the last save; UserError if it failed."""
+    with _saving(checkpoints):
+        checkpoints.wait_until_finished()
+
+
+@contextmanager
+def _saving(checkpoints) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"{checkpoints.directory}: a checkpoint could not be saved ({_line(error)}); the last good one stays, "
+            "from which the same command goes on once there is room"
+        ) from error
 
 
 def restore(checkpoints: ocp.CheckpointManager, like):
-    """The latest checkpoint as a tree like `like`, or None without one; missing and misshapen leaves are named."""
-    step = checkpoints.latest_step()
-    if step is None:
-        return None
-    stored, wanted = _shapes(checkpoints.item_metadata(step).tree), _shapes(like)
+    """The latest intact checkpoint as a tree like `like`, or None without any; each damaged one is told.
+
+    UserError names missing and misshapen leaves, and says if all are damaged.
+    """
+    steps = sorted(checkpoints.all_steps(), reverse=True)
+    for step in steps:
+        try:
+            return _verified(checkpoints, step, like)
+        except UserError:
+            raise
+        except Exception as error:  # Orbax and TensorStore meet damage with errors of many kinds
+            print(f"{checkpoints.directory}/{step} is damaged: {_line(error)}", file=sys.stderr)
+    if steps:
+        raise UserError(f"{checkpoints.directory}: no checkpoint is intact; delete the round's folder to train it anew")
+    return None
+
+
+def _verified(checkpoints, step, like):
+    stored, wanted = _shapes(checkpoints.item_metadata(step)["state"].tree), _shapes(like)
     if different := _differences(stored, wanted):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
     # Wherever it was trained, it is restored to one device.
     here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
-    return checkpoints.restore(step, args=ocp.args.StandardRestore(wanted))
+    items = {"state": ocp.args.StandardRestore(wanted), "checksums": ocp.args.JsonRestore()}
+    restored = checkpoints.restore(step, args=ocp.args.Composite(**items))
+    if different := _differences(restored["checksums"], _checksums(restored["state"])):
+        raise ValueError(f"the checksum of {different[0]}")
+    return restored["state"]
+
+
+def _checksums(tree) -> dict[str, int]:
+    leaves = jax.tree_util.tree_leaves_with_path(jax.device_get(tree))
+    return {_name(path): zlib.crc32(np.ascontiguousarray(leaf)) for path, leaf in leaves}
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _shapes(tree) -> dict[str, tuple]:
     leaves = jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): tuple(leaf.shape) for path, leaf in leaves}
+    return {_name(path): tuple(leaf.shape) for path, leaf in leaves}
+
+
+def _name(path) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
 def claim(folder: Path, wanted: dict, records: Path) -> None:

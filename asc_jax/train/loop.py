@@ -12,8 +12,10 @@ import orbax.checkpoint as ocp
 from asc_jax.config import Phase
 from asc_jax.devices import shared
 from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.checkpoint import finish, save
 from asc_jax.train.metrics import MetricsLog, progress_bar
 from asc_jax.train.step import TrainState, learning_rate, training_step
+from asc_jax.train.stopping import NotFinite, Preempted, sigterm
 
 
 def train(
@@ -25,33 +27,56 @@ def train(
     checkpoints: ocp.CheckpointManager,
     folder: Path,
 ) -> TrainState:
-    """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`."""
-    done = int(state.step) // steps_per_epoch
+    """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
+
+    Steps count from 0. After SIGTERM the step is finished and saved, and Preempted raised; NotFinite if a loss is none.
+    """
+    step = int(state.step)
     train_step = training_step(net, phase.weight_decay)
-    log = MetricsLog(folder, int(state.step))
-    with progress_bar() as bar:
+    log = MetricsLog(folder, step)
+    with progress_bar() as bar, sigterm() as asked_to_stop:
         task = bar.add_task(
             folder.name,
             total=phase.epochs * steps_per_epoch,
-            completed=done * steps_per_epoch,
+            completed=step,
             **dict.fromkeys(("loss", "accuracy", "clips_per_second"), np.nan),
         )
-        for epoch in range(done, phase.epochs):
+        while step < phase.epochs * steps_per_epoch and not asked_to_stop():
+            epoch = step // steps_per_epoch
+            end = (epoch + 1) * steps_per_epoch
             rate = learning_rate(phase, epoch)
-            start = time.perf_counter()
+            start, first = time.perf_counter(), step
             history = []
-            for batch in islice(batches, steps_per_epoch):
+            for batch in islice(batches, end - step):
                 state, metrics = train_step(state, shared(batch), rate)
                 history.append(metrics)
+                step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.
-                bar.update(task, advance=1, **jax.device_get(history[-2:][0]))
-            clips_per_second = steps_per_epoch * phase.batch_size / (time.perf_counter() - start)
-            step = (epoch + 1) * steps_per_epoch
-            means = jax.tree.map(lambda *values: float(np.mean(values)), *jax.device_get(history))
-            log.write(step=step, epoch=epoch, learning_rate=rate, clips_per_second=clips_per_second, **means)
-            if (epoch + 1) % phase.checkpoint_every == 0 or epoch + 1 == phase.epochs:
-                checkpoints.save(step, args=ocp.args.StandardSave(state))
-            bar.update(task, clips_per_second=clips_per_second, **means)
-    checkpoints.wait_until_finished()
+                bar.update(task, advance=1, **_finite(history[-2:][:1], max(first, step - 2)))
+                if asked_to_stop():
+                    break
+            told = _finite(history, first)
+            if step == end:
+                clips_per_second = (step - first) * phase.batch_size / (time.perf_counter() - start)
+                log.write(step=step, epoch=epoch, learning_rate=rate, clips_per_second=clips_per_second, **told)
+                bar.update(task, clips_per_second=clips_per_second, **told)
+            if asked_to_stop() or (step == end and _kept(phase, epoch)):
+                save(checkpoints, step, state)
+    finish(checkpoints)
     log.close()
+    if step < phase.epochs * steps_per_epoch:
+        raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to go on")
     return state
+
+
+def _kept(phase: Phase, epoch: int) -> bool:
+    return (epoch + 1) % phase.checkpoint_every == 0 or epoch + 1 == phase.epochs
+
+
+def _finite(history: list[dict], first: int) -> dict[str, float]:
+    """The means of the metrics of the steps from `first` on; NotFinite names the first step without a loss."""
+    history = jax.device_get(history)
+    for number, metrics in enumerate(history):
+        if not np.isfinite(metrics["loss"]):
+            raise NotFinite(first + number)
+    return jax.tree.map(lambda *values: float(np.mean(values)), *history)

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from asc_jax.config import INSIDE, PSEUDO_LABELS, UNLABELLED, Experiment, Round, all_rounds
-from asc_jax.data.batches import Labels, targets, training_batches
+from asc_jax.data.batches import Labels, order, targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
@@ -19,6 +19,7 @@ from asc_jax.net.scenenet import SceneNet
 from asc_jax.train import checkpoint, pseudolabels
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
+from asc_jax.train.stopping import NotFinite
 
 
 def run(experiment: Experiment, each: Round, records: Records) -> None:
@@ -58,7 +59,16 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
             jax.process_index(),
             jax.process_count(),
         )
-        state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
+        try:
+            state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
+        except NotFinite as error:
+            numbers = order(len(clips), batch_size, epochs, seed)[error.step]
+            names = ", ".join(clips.column("id")[number] for number in numbers)
+            raise UserError(
+                f"{each.name}: the loss of step {error.step} is not finite. Its clips: {names}. Last good checkpoint: "
+                f"step {checkpoints.latest_step() or 'none'}. Look at these clips, lower --learning-rate, or let "
+                "--debug-nans find the place"
+            ) from error
     predictions, inside = predict(net, state.variables, test, batch_size)
     write_inside(folder / INSIDE, inside)
     checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
@@ -90,6 +100,8 @@ def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
     like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
     with checkpoint.manager(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, like)
+    if state is None:
+        raise UserError(f"{folder} has no checkpoint: repeat the command that trained it")
     return net, tuple(settings["scenes"]), state.variables
 
 

@@ -79,7 +79,8 @@ def training_step(net: SceneNet, weight_decay: float) -> Callable:
             state, batch, rate
         )
 
-    return jax.jit(step, donate_argnums=0, compiler_options=_compiler_options())
+    donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
+    return jax.jit(step, donate_argnums=donated, compiler_options=_compiler_options())
 
 
 def _compiler_options() -> dict:

@@ -1,8 +1,11 @@
 import json
+import os
+import resource
+import shutil
+import signal
 
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 import pytest
 
 from asc_jax.errors import UserError
@@ -11,7 +14,8 @@ from asc_jax.train import checkpoint
 
 def save(folder, step, tree):
     with checkpoint.manager(folder) as checkpoints:
-        checkpoints.save(step, args=ocp.args.StandardSave(tree))
+        checkpoint.save(checkpoints, step, tree)
+        checkpoint.finish(checkpoints)
 
 
 def test_the_latest_step_comes_back(tmp_path):
@@ -26,6 +30,82 @@ def test_another_shape_is_refused_by_name(tmp_path):
     save(tmp_path, 1, {"head": {"kernel": jnp.zeros((10, 4))}})
     with pytest.raises(UserError, match=r"head/kernel was \(10, 4\), is now \(3, 4\)"):
         checkpoint.restore(checkpoint.manager(tmp_path), {"head": {"kernel": jnp.zeros((3, 4))}})
+
+
+def largest(folder):
+    """The file that holds the arrays."""
+    return max((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_size)
+
+
+def flip_a_bit(folder):
+    file = largest(folder)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def change_a_checksum(folder):
+    (file,) = (file for file in (folder / "checksums").rglob("*") if b"kernel" in file.read_bytes())
+    file.write_text(json.dumps({"kernel": 0}))
+
+
+DAMAGE = {
+    "truncated": lambda folder: os.truncate(largest(folder), largest(folder).stat().st_size // 2),
+    "emptied": lambda folder: os.truncate(largest(folder), 0),
+    "deleted": lambda folder: largest(folder).unlink(),
+    "a flipped bit": flip_a_bit,
+    "a wrong checksum": change_a_checksum,
+    "truncated tree": lambda folder: os.truncate(folder / "state" / "_METADATA", 20),
+    "no tree": lambda folder: (folder / "state" / "_METADATA").unlink(),
+    "emptied tree": lambda folder: os.truncate(folder / "state" / "_METADATA", 0),
+    "no arrays": lambda folder: shutil.rmtree(folder / "state"),
+    "no checksums": lambda folder: shutil.rmtree(folder / "checksums"),
+    "an empty folder": lambda folder: (shutil.rmtree(folder), folder.mkdir()),
+    "arrays of another step": lambda folder: (
+        shutil.rmtree(folder / "state"),
+        shutil.copytree(folder.with_name("1") / "state", folder / "state"),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_step_is_told_and_the_one_before_comes_back(damage, tmp_path, capsys):
+    kernel = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
+    for step in (1, 2):
+        save(tmp_path, step, {"kernel": jnp.asarray(step * kernel)})
+    damage(tmp_path / "checkpoints" / "2")
+    with checkpoint.manager(tmp_path) as checkpoints:
+        restored = checkpoint.restore(checkpoints, {"kernel": jnp.zeros((64, 64))})
+    told = capsys.readouterr().err
+    np.testing.assert_array_equal(restored["kernel"], kernel)
+    assert "checkpoints/2 is damaged" in told and len(told.splitlines()) == 1
+    save(tmp_path, 2, {"kernel": jnp.asarray(2 * kernel)})  # training gets there again
+    restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros((64, 64))})
+    np.testing.assert_array_equal(restored["kernel"], 2 * kernel)
+
+
+def test_damage_to_all_steps_is_an_error(tmp_path, capsys):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+    os.truncate(largest(tmp_path / "checkpoints" / "1" / "state"), 0)
+    with pytest.raises(UserError, match="no checkpoint is intact"):
+        checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+
+
+def test_what_cannot_be_saved_is_an_error_and_leaves_the_last_step(tmp_path):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+    with checkpoint.manager(tmp_path) as checkpoints:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # as on a full disk, a write fails midway
+        try:
+            with pytest.raises(UserError, match="could not be saved"):
+                checkpoint.save(checkpoints, 2, {"kernel": jnp.asarray(np.random.default_rng(0).normal(size=9999))})
+                checkpoint.finish(checkpoints)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, before)
+    restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+    np.testing.assert_array_equal(restored["kernel"], 1)
 
 
 def test_a_folder_keeps_its_settings(tmp_path):

@@ -1,7 +1,10 @@
 """The chain of phases on a few clips of one second, in one process."""
 
 import dataclasses
+import os
 import pathlib
+import signal
+from contextlib import nullcontext
 
 import jax
 import numpy as np
@@ -10,10 +13,12 @@ import pytest
 
 from asc_jax.config import Experiment, Phase, rounds
 from asc_jax.data.leaks import read_leak
+from asc_jax.devices import shared
 from asc_jax.errors import UserError
-from asc_jax.train import checkpoint
+from asc_jax.train import checkpoint, loop
 from asc_jax.train.metrics import MetricsLog
 from asc_jax.train.rounds import load, run
+from asc_jax.train.stopping import Preempted
 
 PHASE = Phase(epochs=2, batch_size=4)
 EXPERIMENT = Experiment(
@@ -104,6 +109,37 @@ def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_
     run(again, each, records)
     assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 2
     assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
+
+
+def test_sigterm_finishes_the_step_and_the_round_goes_on_from_it(chain, records, tmp_path, monkeypatch):
+    again = dataclasses.replace(chain, workdir=str(tmp_path))
+    (each,) = rounds(again, "pretrain")
+    monkeypatch.setattr(loop, "shared", lambda batch: (os.kill(os.getpid(), signal.SIGTERM), shared(batch))[1])
+    for step in (1, 2, 3, 4):  # one step a call, of which the second and fourth end an epoch
+        with pytest.raises(Preempted, match=f"after step {step},") if step < 4 else nullcontext():
+            run(again, each, records)
+        assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == step // 2
+    assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
+
+
+def test_a_loss_that_is_no_number_names_the_step_its_clips_and_the_last_checkpoint(
+    chain, records, tmp_path, monkeypatch
+):
+    again = dataclasses.replace(chain, workdir=str(tmp_path))
+    (each,) = rounds(again, "pretrain")
+    seen = []
+
+    def third_is_bad(batch):
+        seen.append(batch["label"])
+        weight = batch["weight"] * (np.nan if len(seen) == 3 else 1)
+        return shared(batch | {"weight": weight})
+
+    monkeypatch.setattr(loop, "shared", third_is_bad)
+    with pytest.raises(UserError, match="the loss of step 2 is not finite.*checkpoint: step 2") as raised:
+        run(again, each, records)
+    names = str(raised.value).split("Its clips: ")[1].split(". ")[0].split(", ")
+    scenes = {row["id"]: SCENES.index(row["truth"]) for row, _ in tones("train", 9)}
+    assert [scenes[name] for name in names] == seen[2].tolist()
 
 
 def test_finetuning_keeps_the_trunk_and_replaces_the_head(chain, records, tmp_path):
