@@ -28,16 +28,36 @@ def use_cores(batch_size: int) -> None:
         pass
 
 
+def cpu_options(sharing: bool) -> dict:
+    """XLA's options for a program on a CPU, none elsewhere; cores that are `sharing` it have one thread each.
+
+    Vector instructions take all the width there is. In an order that looks at memory first, what a training step
+    stores for its backward pass takes a third less.
+    """
+    if jax.default_backend() != "cpu":
+        return {}
+    return {
+        "xla_cpu_multi_thread_eigen": not sharing,
+        "xla_cpu_prefer_vector_width": 512,
+        "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+    }
+
+
 @cache
 def mesh() -> Mesh:
     """One axis over all devices of all hosts."""
     return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
 
 
+def can_share(clips: int) -> bool:
+    """Whether that many clips are the same number for each device."""
+    return clips % jax.device_count() == 0
+
+
 def check_batch(batch_size: int) -> None:
     """UserError unless the devices can share a batch of that size."""
-    if left := batch_size % jax.device_count():
-        fitting = batch_size + jax.device_count() - left
+    if not can_share(batch_size):
+        fitting = batch_size + jax.device_count() - batch_size % jax.device_count()
         raise UserError(
             f"{jax.device_count()} devices cannot share a batch of {batch_size} clips: use --batch-size {fitting}"
         )

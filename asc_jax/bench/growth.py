@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from asc_jax.bench.machine import memory
@@ -11,10 +10,11 @@ from asc_jax.bench.network import Case, evaluation, training
 from asc_jax.bench.reading import epochs
 from asc_jax.bench.timing import Result
 from asc_jax.data.records import Clips
+from asc_jax.devices import can_share
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LENGTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)  # seconds
-SHARES = (1 / 16, 1 / 4, 1.0)  # of the clips
+STEPS = (1, 4, 16)  # of an epoch
 LARGEST = 0.5  # of the memory, for the maps of a step as the largest one that fitted suggests
 
 Curves = dict[str, dict[float, Result]]  # name -> what was varied -> result
@@ -31,8 +31,8 @@ def over_lengths(case: Case) -> Curves:
 
 
 def over_clips(case: Case, clips: Clips, cache: str) -> Curves:
-    """An epoch of a sixteenth, a quarter and all of the clips."""
-    counts = [round(share * len(clips)) for share in SHARES]
+    """An epoch of 1, 4 and 16 batches of the clips."""
+    counts = [steps * case.batch for steps in STEPS]
     parts = {count: replace(clips, table=clips.table[:count]) for count in counts}
     return {"epoch": {count: epochs(case, part, cache) for count, part in parts.items()}}
 
@@ -44,7 +44,7 @@ def _curves(case, field, values) -> Curves:
             break
         now = replace(case, **{field: value})
         predict[value] = evaluation(now)
-        if now.batch > 1 and now.batch % jax.device_count() == 0:  # one embedding has no variance
+        if now.batch > 1 and can_share(now.batch):  # one embedding has no variance
             train[value] = training(now)
             needed = train[value].temporaries
     return {"training": train, "evaluation": predict}

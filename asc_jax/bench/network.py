@@ -10,8 +10,8 @@ import numpy as np
 from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
 from asc_jax.config import Network
-from asc_jax.devices import on_every_device, shared
-from asc_jax.evaluate.predict import outputs
+from asc_jax.devices import can_share, on_every_device, shared
+from asc_jax.evaluate.predict import predictor
 from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
@@ -75,12 +75,16 @@ def training(case: Case) -> Result:
 def evaluation(case: Case, clips: int | None = None) -> Result:
     """Predicting a batch (or `clips` clips) with the folded network."""
     clips = clips or case.batch
-    variables, audio = jax.device_put((case.state().variables, case.audio(clips)), jax.devices()[0])
+    variables, audio = case.state().variables, case.audio(clips)
+    if can_share(clips):
+        devices, audio = jax.device_count(), shared({"audio": audio})["audio"]
+    else:
+        devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
     variables = jax.jit(fold)(variables)
-    predict, compile_seconds = compiled(outputs.lower(variables, audio, net=case.net))
+    predict, compile_seconds = compiled(predictor(case.net, clips).lower(variables, audio))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 5 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
-    return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates())
+    return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates(), devices)
 
 
 def compiled(lowered):
@@ -90,7 +94,7 @@ def compiled(lowered):
     return function, time.perf_counter() - start
 
 
-def _result(name, clips, seconds, compile_seconds, function, per_clip, devices=1):
+def _result(name, clips, seconds, compile_seconds, function, per_clip, devices):
     temporaries = devices * function.memory_analysis().temp_size_in_bytes
     traffic = devices * function.cost_analysis()["bytes accessed"]
     return Result(name, clips, seconds, compile_seconds, temporaries, traffic, clips * per_clip, peak_memory())

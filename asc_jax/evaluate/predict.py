@@ -2,16 +2,19 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import jax
 import numpy as np
+from jax.sharding import PartitionSpec
 from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
+from asc_jax.devices import AXIS, can_share, cpu_options, mesh, on_every_device
 from asc_jax.net.arcface import SCALE
 from asc_jax.net.backend import by_hand
 from asc_jax.net.folding import fold
@@ -59,25 +62,30 @@ class Inside:
     attention: np.ndarray
 
 
-# With all the vector width that a CPU has; other devices do not look at it.
-_compiled = partial(jax.jit, static_argnames="net", compiler_options={"xla_cpu_prefer_vector_width": 512})
+@cache
+def predictor(net: SceneNet, clips: int) -> Callable:
+    """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
 
+    All devices share the clips, if they can do so evenly; all variables are on each.
+    """
 
-@_compiled
-def outputs(variables, audio, *, net: SceneNet):
-    """int16 audio [B, N] -> (cosine [B, scenes], embedding [B, 128])."""
-
-    def told_of(audio):
+    def told_of(variables, audio):
         told = net.apply(variables, to_waveform(audio))
         return told.cosine, told.embedding
 
-    if not by_hand():
-        return told_of(audio)
-    # Clip by clip, so that a clip's maps stay in the cache.
-    return jax.tree.map(lambda x: x[:, 0], jax.lax.map(lambda clip: told_of(clip[None]), audio))
+    def clip_by_clip(variables, audio):  # so that a clip's maps stay in the cache
+        told = jax.lax.map(lambda clip: told_of(variables, clip[None]), audio)
+        return jax.tree.map(lambda x: x[:, 0], told)
+
+    predict = clip_by_clip if by_hand() else told_of
+    if not can_share(clips):
+        return jax.jit(predict, compiler_options=cpu_options(sharing=False))
+    ours = PartitionSpec(AXIS)
+    predict = jax.shard_map(predict, mesh=mesh(), in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
+    return jax.jit(predict, compiler_options=cpu_options(sharing=jax.device_count() > 1))
 
 
-@_compiled
+@partial(jax.jit, static_argnames="net")
 def seen(variables, clip, *, net: SceneNet):
     """int16 audio [N] -> (features, attention), both [F, T, 2]."""
     told = net.apply(variables, to_waveform(clip[None]))
@@ -86,10 +94,10 @@ def seen(variables, clip, *, net: SceneNet):
 
 def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
     """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}."""
-    variables = jax.jit(fold)(jax.device_put(variables, jax.local_devices()[0]))
+    variables = jax.jit(fold)(on_every_device(variables))
     cosines, embeddings, first = [], [], None
     for audio, count in evaluation_batches(clips, batch_size):
-        cosine, embedding = jax.device_get(outputs(variables, audio, net=net))
+        cosine, embedding = jax.device_get(predictor(net, batch_size)(variables, audio))
         cosines.append(cosine[:count])
         embeddings.append(embedding[:count])
         first = first or jax.device_get(seen(variables, audio[0], net=net))

@@ -12,9 +12,9 @@ from jax.sharding import PartitionSpec
 
 from asc_jax.config import Phase
 from asc_jax.data.cache import audio_of
-from asc_jax.devices import AXIS, mesh, shares
+from asc_jax.devices import AXIS, cpu_options, mesh, shares
 from asc_jax.net.arcface import margin_logits
-from asc_jax.net.backend import by_hand, statistics_over
+from asc_jax.net.backend import statistics_over
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 
@@ -80,19 +80,7 @@ def training_step(net: SceneNet, weight_decay: float) -> Callable:
         )
 
     donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
-    return jax.jit(step, donate_argnums=donated, compiler_options=_compiler_options())
-
-
-def _compiler_options() -> dict:
-    """Several devices of a CPU are its cores: each works on its own clips alone, with all the width that it has.
-
-    What is stored for the backward pass takes a third less memory in an order that looks at memory first.
-    """
-    if not by_hand():
-        return {}
-    cores = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}
-    order = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
-    return order | (cores if jax.device_count() > 1 else {})
+    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.device_count() > 1))
 
 
 def _step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):

@@ -87,6 +87,13 @@ def test_growth_stops_before_the_memory_is_full(monkeypatch, tmp_path):
     assert growth.named({"batch": curves})[0].name == "training step, batch 2"
 
 
+def test_growth_takes_whole_batches_of_clips(make_records, monkeypatch):
+    rows = [{"id": str(number), "part": "train"} for number in range(16 * CASE.batch)]
+    clips = make_records(rows, CASE.audio(len(rows)), ("bus",)).clips
+    monkeypatch.setattr(growth, "epochs", lambda case, part, cache: len(part))
+    assert growth.over_clips(CASE, clips, "none") == {"epoch": {2: 2, 8: 8, 32: 32}}
+
+
 def test_a_profile_names_the_layers(tmp_path):
     step = jax.jit(jax.named_scope("stem")(lambda x: jnp.sin(x) @ x)).lower(np.ones((300, 300), np.float32)).compile()
     with jax.profiler.trace(str(tmp_path)):
@@ -98,7 +105,9 @@ def test_a_profile_names_the_layers(tmp_path):
     assert any("stem" in each.layer and "300,300" in each.shape for each in told)
 
 
-@pytest.mark.parametrize("wanted", [["--device", "moon"], ["run"], ["--batch", "many"], ["--batch", "1"]])
+@pytest.mark.parametrize(
+    "wanted", [["--device", "moon"], ["run"], ["--batch", "many"], ["--batch", "1"], ["read", "--clips", "8"]]
+)
 def test_wrong_options_are_told_in_one_place(wanted, capsys):
     from asc_jax.cli import main
 

@@ -1,9 +1,13 @@
+import jax
 import numpy as np
 import pandas
 import pytest
 from scipy.special import softmax
 
-from asc_jax.evaluate.predict import Predictions, read_csv, to_csv
+from asc_jax.devices import can_share
+from asc_jax.evaluate.predict import Predictions, predictor, read_csv, to_csv
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.step import create_state
 
 
 @pytest.fixture
@@ -33,3 +37,14 @@ def test_table_is_read_back_exactly_and_by_pandas(told, tmp_path):
     frame = pandas.read_csv(file)
     assert frame["truth"].fillna("").tolist() == ["bus", "park", "shopping mall", "bus", "park", ""]
     assert frame["scene"].tolist() == [told.scenes[label] for label in told.label]
+
+
+def test_devices_that_share_a_batch_tell_what_one_tells():
+    net = SceneNet(3)
+    audio = np.random.default_rng(0).normal(0, 3000, (2, 16_000)).astype(np.int16)
+    variables = create_state(net, 16_000, jax.random.key(0)).variables
+    assert can_share(2) and not can_share(1)
+    together = predictor(net, 2)(variables, audio)
+    alone = [predictor(net, 1)(variables, clip[None]) for clip in audio]
+    for ours, *each in zip(together, *alone, strict=True):
+        np.testing.assert_allclose(ours, np.concatenate(each), atol=1e-5)
