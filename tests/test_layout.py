@@ -9,7 +9,14 @@ ROOT = pathlib.Path(__file__).parents[1]
 ALLOWED = {
     "asc_jax/net": {"asc_jax.net"},
     "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.devices", "asc_jax.errors"},
-    "asc_jax/evaluate": {"asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.config", "asc_jax.errors"},
+    "asc_jax/evaluate": {
+        "asc_jax.evaluate",
+        "asc_jax.data",
+        "asc_jax.devices",
+        "asc_jax.net",
+        "asc_jax.config",
+        "asc_jax.errors",
+    },
     "asc_jax/report": {"asc_jax.report", "asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "asc_jax/bench": {
         "asc_jax.bench",
