@@ -59,7 +59,8 @@ class Map:
     def times(self, kernel: jax.Array) -> "Map":
         """The product with a kernel [C, D]; where that widens a stored map, its moments come from the covariance."""
         y = self.then(_product, kernel)
-        if self.parameters or not self.known or len(kernel) >= kernel.shape[1]:
+        is_stored = self.known and not self.parameters  # so that `known` is of stored[0]
+        if not is_stored or len(kernel) >= kernel.shape[1]:
             return y
         mean, kernel = self.known[0], wide(kernel)
         var = ((covariance(self.stored[0], mean) @ kernel) * kernel).sum(0)
