@@ -2,10 +2,10 @@
 
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import tyro
+from etils import epath
 
 Value = TypeVar("Value")
 Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
@@ -107,13 +107,13 @@ class Experiment(Preparation):
     debug_nans: bool = False
     """Stop where the first NaN is computed, with a traceback; slow."""
     workdir: str | None = None
-    """Where checkpoints, metrics and predictions go (default: runs/NAME)."""
+    """Where checkpoints, metrics and predictions go, a folder or gs://BUCKET/... (default: runs/NAME)."""
 
     @property
-    def folder(self) -> Path:
-        return Path(self.workdir or f"runs/{self.name}")
+    def folder(self) -> epath.Path:
+        return epath.Path(self.workdir or f"runs/{self.name}")
 
-    def predictions(self, round_name: str) -> Path:
+    def predictions(self, round_name: str) -> epath.Path:
         """The table of a round's test predictions; a round has finished where it exists."""
         return self.folder / round_name / PREDICTIONS
 

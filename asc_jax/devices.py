@@ -4,6 +4,7 @@ import os
 from functools import cache
 
 import jax
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from asc_jax.errors import UserError
@@ -17,11 +18,14 @@ def cores() -> int:
 
 
 def use_cores(batch_size: int) -> None:
-    """Makes CPU cores devices of their own, as many as can share a batch; where JAX has started, nothing changes.
+    """Makes CPU cores devices of their own, as many as can share a batch.
 
-    A core that keeps to its own clips finds them in its own cache; it waits for the others only where sums over the
-    whole batch are needed.
+    Where JAX has started, or its settings tell the number, nothing changes. A core that keeps to its own clips finds
+    them in its own cache; it waits for the others only where sums over the whole batch are needed.
     """
+    told = jax.config.jax_num_cpu_devices >= 0 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    if told:
+        return
     try:
         jax.config.update("jax_num_cpu_devices", next(n for n in range(cores(), 0, -1) if batch_size % n == 0))
     except RuntimeError:
@@ -45,8 +49,9 @@ def cpu_options(sharing: bool) -> dict:
 
 @cache
 def mesh() -> Mesh:
-    """One axis over all devices of all hosts."""
-    return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
+    """One axis over all devices of all processes, in the order in which the processes share a batch."""
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
 def can_share(clips: int) -> bool:
@@ -64,8 +69,13 @@ def check_batch(batch_size: int) -> None:
 
 
 def on_every_device(tree):
-    """A copy of each array for each device."""
-    return jax.device_put(tree, NamedSharding(mesh(), PartitionSpec()))
+    """A copy of each array for each device of all processes, which have the same arrays."""
+    return jax.make_array_from_process_local_data(everywhere(), jax.device_get(tree))
+
+
+def everywhere() -> NamedSharding:
+    """How a copy on every device is written."""
+    return NamedSharding(mesh(), PartitionSpec())
 
 
 def shares(batch: dict) -> dict[str, PartitionSpec]:
@@ -74,5 +84,6 @@ def shares(batch: dict) -> dict[str, PartitionSpec]:
 
 
 def shared(batch: dict) -> dict:
-    """The batch, a share on each device."""
-    return jax.device_put(batch, {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items()})
+    """The batch, of which this process has its part, a share on each device."""
+    placed = {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items() if name != "clips"}
+    return batch | jax.make_array_from_process_local_data(placed, {name: batch[name] for name in placed})

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 from asc_jax.cli import experiments, main
+from asc_jax.evaluate.predict import read_csv
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
@@ -152,32 +154,65 @@ def test_records_of_another_length_are_refused(recordings, options, tmp_path, ca
     assert "clips are of 1 s" in error_of(capsys, "scratch", "esc10", "--clips", folder, *places)
 
 
-def start(recordings, workdir):
+def start(recordings, workdir, *more, **environment):
     """Trains on the recordings in a process of its own."""
     options = ["--seconds", "1", "--epochs", "4", "--batch-size", "4", "--clips", str(recordings)]
     command = [sys.executable, "-c", "from asc_jax.cli import main; main()", "scratch", "esc10", *options]
     command += ["--workdir", str(workdir), "--data-dir", str(workdir.parent / "data"), "--checkpoint-every", "1"]
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "cache")}
-    return subprocess.Popen(
-        command, env=os.environ | cache, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    environment |= {"JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "cache")}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*command, *more], env=os.environ | environment, **pipes)
+
+
+def wait_for_rows(metrics, count, process):
+    while process.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > count):
+        time.sleep(0.01)
 
 
 def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings, tmp_path):
     undisturbed = start(recordings, tmp_path / "undisturbed")
-    told, _ = undisturbed.communicate(timeout=300)
-    assert undisturbed.returncode == 0 and "Test, margin-free" in told, told
+    told, error = undisturbed.communicate(timeout=300)
+    assert undisturbed.returncode == 0 and "Test, margin-free" in told, error
     assert "scratch, leak check, split session" in told
     killed = start(recordings, tmp_path / "killed")
     metrics = tmp_path / "killed" / "scratch" / "metrics.csv"
-    while killed.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 2):
-        time.sleep(0.01)
+    wait_for_rows(metrics, 2, killed)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed" / "scratch" / "predictions.csv").exists()
     again = start(recordings, tmp_path / "killed")
-    told, _ = again.communicate(timeout=300)
-    assert again.returncode == 0, told
+    _, error = again.communicate(timeout=300)
+    assert again.returncode == 0, error
     ours, theirs = (load(tmp_path / name / "scratch")[2] for name in ("killed", "undisturbed"))
     jax.tree.map(np.testing.assert_array_equal, ours, theirs)
+
+
+def start_two(recordings, workdir):
+    """As `start`, in two processes that train together."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        options = ["--distributed", "--coordinator", f"localhost:{free.getsockname()[1]}", "--processes", "2"]
+    return [start(recordings, workdir, *options, "--process", f"{n}", JAX_NUM_CPU_DEVICES="1") for n in range(2)]
+
+
+def test_two_processes_stop_together_and_learn_what_two_devices_of_one_process_learn(recordings, tmp_path):
+    two = start_two(recordings, tmp_path / "two")
+    folder = tmp_path / "two" / "scratch"
+    wait_for_rows(folder / "metrics.csv", 1, two[0])
+    two[1].send_signal(signal.SIGTERM)
+    told = [process.communicate(timeout=300) for process in two]
+    assert [process.returncode for process in two] == [75, 75], told
+    assert all("stopped by SIGTERM after step" in error for _, error in told)
+    assert "leak check" in told[0][0] and "leak check" not in told[1][0]  # the first alone speaks
+    two = start_two(recordings, tmp_path / "two")
+    told = [process.communicate(timeout=300) for process in two]
+    assert [process.returncode for process in two] == [0, 0], told
+    one = start(recordings, tmp_path / "one", JAX_NUM_CPU_DEVICES="2")
+    _, error = one.communicate(timeout=300)
+    assert one.returncode == 0, error
+    ours, theirs = (load(tmp_path / name / "scratch")[2] for name in ("two", "one"))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-3), ours, theirs)
+    ours, theirs = (read_csv(tmp_path / name / "scratch" / "predictions.csv") for name in ("two", "one"))
+    assert ours.details == theirs.details
+    np.testing.assert_allclose(ours.cosine, theirs.cosine, atol=2e-2)

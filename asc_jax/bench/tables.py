@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from asc_jax.bench.collectives import Collective
 from asc_jax.bench.timing import Result
 from asc_jax.bench.trace import Operation
 
@@ -45,13 +46,29 @@ def operations_table(operations: list[Operation], rows: int = 25) -> Table:
     return table
 
 
-def as_json(machine: dict, limits: dict[str, float], results: list[Result], operations: list[Operation]) -> dict:
+def collectives_table(collectives: list[Collective]) -> Table:
+    """What devices tell each other in a training step."""
+    table = Table("collectives of a step", "calls", "MB", "largest MB")
+    for each in collectives:
+        table.add_row(each.kind, str(each.calls), f"{each.bytes / 1e6:.2f}", f"{each.largest / 1e6:.2f}")
+    return table
+
+
+def as_json(
+    machine: dict,
+    limits: dict[str, float],
+    results: list[Result],
+    operations: list[Operation],
+    collectives: list[Collective],
+) -> dict:
     """All of it as plain values."""
     rows = [
         asdict(each) | {"median": each.median, "clips_per_second": each.clips_per_second, "shares": each.shares(limits)}
         for each in results
     ]
-    return {"machine": machine, "limits": limits, "results": rows, "operations": [asdict(each) for each in operations]}
+    told = {"operations": operations, "collectives": collectives}
+    told = {name: [asdict(each) for each in values] for name, values in told.items()}
+    return {"machine": machine, "limits": limits, "results": rows, **told}
 
 
 def _or_nothing(value, unit, form) -> str:

@@ -1,5 +1,6 @@
 """The command line: asc-jax COMMAND EXPERIMENT|DATASET|RUN [options]."""
 
+import functools
 import gc
 import importlib
 import inspect
@@ -13,6 +14,7 @@ from asc_jax.cli.bench import bench
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
+from asc_jax.cli.watching import watched
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 from asc_jax.train.stopping import STATUS, Preempted
@@ -84,14 +86,23 @@ def main(arguments: list[str] | None = None) -> None:
     command = commands[name]
     wanted = _choices(command) if _argument(command) is Training else _argument(command)
     chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[words:])
+    several = isinstance(chosen, Training) and chosen.processes.distributed
+    run = functools.partial(_run, command, chosen)
+    if status := watched(run) if several else run():
+        sys.exit(status)
+
+
+def _run(command, chosen) -> int:
+    """The exit status of a command, whose errors are told."""
     from data_prep import PrepareError
 
     try:
         command(chosen)
     except (UserError, PrepareError) as error:
-        sys.exit(_fail(f"asc-jax: {error}"))
+        return _fail(f"asc-jax: {error}")
     except Preempted as error:
-        sys.exit(_fail(f"asc-jax: {error}", STATUS))
+        return _fail(f"asc-jax: {error}", STATUS)
+    return 0
 
 
 def _fail(message: str, status: int = 2) -> int:

@@ -60,6 +60,7 @@ def bench(wanted: Benchmark) -> None:
 
     use_cores(wanted.batch)
     from asc_jax.bench import tables
+    from asc_jax.bench.collectives import of_training
     from asc_jax.bench.machine import description, limits
     from asc_jax.bench.network import Case
     from asc_jax.bench.trace import trace_training
@@ -72,8 +73,12 @@ def bench(wanted: Benchmark) -> None:
     operations = trace_training(case, wanted.trace) if wanted.trace else []
     if operations:
         print_tables(tables.operations_table(operations))
+    collectives = of_training(case) if "train" in wanted.parts else []
+    if collectives:
+        print_tables(tables.collectives_table(collectives))
     if wanted.json:
-        wanted.json.write_text(json.dumps(tables.as_json(machine, rates, results, operations), indent=1) + "\n")
+        told = tables.as_json(machine, rates, results, operations, collectives)
+        wanted.json.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def _results(case, wanted: Benchmark) -> list:

@@ -14,11 +14,26 @@ from asc_jax.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
+class Processes:
+    """Whether several processes train together, and which of them this is."""
+
+    distributed: bool = False
+    """Be one of several processes; Cloud TPU, Slurm, Kubernetes and Open MPI tell the rest."""
+    coordinator: str | None = None
+    """Where nothing tells it: HOST:PORT of process 0."""
+    processes: int | None = None
+    """Where nothing tells it: how many there are."""
+    process: int | None = None
+    """Where nothing tells it: the number of this one, from 0."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Training:
-    """An experiment, and the phase of it that a command runs."""
+    """An experiment, the phase of it that a command runs, and by which processes."""
 
     experiment: Annotated[Experiment, tyro.conf.OmitArgPrefixes]
     phase: Annotated[Phase, tyro.conf.OmitArgPrefixes]
+    processes: Annotated[Processes, tyro.conf.OmitArgPrefixes] = Processes()
 
 
 def pretrain(training: Training) -> None:
@@ -48,15 +63,27 @@ def _train(command: str, training: Training) -> None:
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     _use_compilation_cache()
     jax.config.update("jax_debug_nans", experiment.debug_nans)
-    from asc_jax.devices import use_cores
-
-    use_cores(training.phase.batch_size)
+    _take_devices(training)
     from asc_jax.evaluate.runs import read_run
+    from asc_jax.processes import first_before_others
     from asc_jax.train.rounds import run
 
     for each in rounds(experiment, command):
-        run(experiment, each, _records(experiment, each))
+        with first_before_others(f"records of {each.name}"):
+            records = _records(experiment, each)
+        run(experiment, each, records)
     print_rounds(read_run(experiment.folder))
+
+
+def _take_devices(training: Training) -> None:
+    from asc_jax.devices import use_cores
+    from asc_jax.processes import join
+
+    these = training.processes
+    if these.distributed:
+        join(these.coordinator, these.processes, these.process)
+    else:
+        use_cores(training.phase.batch_size)
 
 
 def _records(experiment: Experiment, each: Round):

@@ -60,9 +60,8 @@ def training_batches(
     return iterator
 
 
-def evaluation_batches(clips: Clips, batch_size: int) -> Iterator[tuple[np.ndarray, int]]:
-    """All clips in order: (audio [B, N], how many they are); the last batch is filled up with its first clip."""
-    numbers = grain.MapDataset.range(len(clips)).batch(batch_size)
-    for audio in numbers.map(lambda each: clips.audio(np.asarray(each))).to_iter_dataset(READ):
-        count = len(audio)
-        yield np.concatenate([audio, np.repeat(audio[:1], batch_size - count, axis=0)]), count
+def evaluation_batches(clips: Clips, batch_size: int, host: int = 0, hosts: int = 1) -> Iterator[np.ndarray]:
+    """All clips in order, audio [B, N]; the last batch goes on with the first clips. Hosts share as in training."""
+    batches = -(-len(clips) // batch_size)
+    numbers = np.resize(np.arange(len(clips)), (batches, hosts, batch_size // hosts))[:, host]
+    return iter(grain.MapDataset.source(numbers).map(clips.audio).to_iter_dataset(READ))

@@ -39,10 +39,9 @@ def _in_memory(clips):
     """The audio of all clips, int16 [M, N]."""
     _check_size(2 * len(clips) * clips.samples, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "none")
     everything = np.empty((len(clips), clips.samples), np.int16)
-    done = 0
-    for audio, count in evaluation_batches(clips, CHUNK):
-        everything[done : done + count] = audio[:count]
-        done += count
+    for chunk, audio in enumerate(evaluation_batches(clips, CHUNK)):
+        some = everything[CHUNK * chunk :][:CHUNK]
+        some[:] = audio[: len(some)]
     return everything
 
 

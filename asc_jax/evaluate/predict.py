@@ -9,12 +9,13 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import PartitionSpec
 from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
-from asc_jax.devices import AXIS, can_share, cpu_options, mesh, on_every_device
+from asc_jax.devices import AXIS, can_share, cpu_options, mesh, on_every_device, shared
 from asc_jax.net.arcface import SCALE
 from asc_jax.net.backend import by_hand
 from asc_jax.net.folding import fold
@@ -82,7 +83,7 @@ def predictor(net: SceneNet, clips: int) -> Callable:
         return jax.jit(predict, compiler_options=cpu_options(sharing=False))
     ours = PartitionSpec(AXIS)
     predict = jax.shard_map(predict, mesh=mesh(), in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
-    return jax.jit(predict, compiler_options=cpu_options(sharing=jax.device_count() > 1))
+    return jax.jit(predict, compiler_options=cpu_options(sharing=jax.local_device_count() > 1))
 
 
 @partial(jax.jit, static_argnames="net")
@@ -93,27 +94,30 @@ def seen(variables, clip, *, net: SceneNet):
 
 
 def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
-    """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}."""
+    """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}.
+
+    All processes take part, and all get everything.
+    """
     variables = jax.jit(fold)(on_every_device(variables))
-    cosines, embeddings, first = [], [], None
-    for audio, count in evaluation_batches(clips, batch_size):
-        cosine, embedding = jax.device_get(predictor(net, batch_size)(variables, audio))
-        cosines.append(cosine[:count])
-        embeddings.append(embedding[:count])
-        first = first or jax.device_get(seen(variables, audio[0], net=net))
+    told = []
+    for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
+        audio = shared({"audio": audio})["audio"] if can_share(batch_size) else audio
+        told.append(process_allgather(predictor(net, batch_size)(variables, audio), tiled=True))
+    cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*told, strict=True))
+    first = jax.device_get(seen(variables, clips.audio([0])[0], net=net))
     details = {name: clips.column(name) for name in DETAILS}
-    predictions = Predictions(clips.scenes, np.concatenate(cosines), clips.indices("truth"), details)
-    return predictions, Inside(np.concatenate(embeddings), *first)
+    return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Inside(embedding, *first)
 
 
 def write_inside(file: Path, inside: Inside) -> None:
     """Keeps it as float16 in an npz file."""
-    np.savez_compressed(file, **{name: value.astype(np.float16) for name, value in vars(inside).items()})
+    with file.open("wb") as handle:
+        np.savez_compressed(handle, **{name: value.astype(np.float16) for name, value in vars(inside).items()})
 
 
 def read_inside(file: Path) -> Inside:
     """What `write_inside` kept, as float32."""
-    with np.load(file) as kept:
+    with file.open("rb") as handle, np.load(handle) as kept:
         return Inside(**{name: kept[name].astype(np.float32) for name in kept.files})
 
 
@@ -139,8 +143,7 @@ def to_csv(predictions: Predictions) -> str:
 
 def read_csv(file: Path) -> Predictions:
     """The table that `to_csv` wrote."""
-    with open(file, newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    rows = list(csv.DictReader(io.StringIO(file.read_text())))
     scenes = tuple(name.removeprefix("cosine ") for name in rows[0] if name.startswith("cosine "))
     cosines = np.array([[row[f"cosine {scene}"] for scene in scenes] for row in rows], np.float32)
     index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}

@@ -1,6 +1,7 @@
 """Checkpoints of one round, with the configuration that made them beside them."""
 
 import json
+import math
 import platform
 import sys
 import zlib
@@ -12,27 +13,40 @@ from pathlib import Path
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import AnyPreservationPolicy, BestN, LatestN
 
 from asc_jax.config import CONFIG
+from asc_jax.devices import everywhere
 from asc_jax.errors import UserError
+from asc_jax.processes import is_first, wait
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 
 
 def manager(folder: Path) -> ocp.CheckpointManager:
-    """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two."""
-    options = ocp.CheckpointManagerOptions(max_to_keep=2)
+    """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two and the best."""
+    kept = AnyPreservationPolicy([LatestN(2), BestN(get_metric_fn=_loss, reverse=True, n=1)])
+    options = ocp.CheckpointManagerOptions(preservation_policy=kept, best_fn=_loss)
     handlers = {"state": ocp.StandardCheckpointHandler(), "checksums": ocp.JsonCheckpointHandler()}
-    return ocp.CheckpointManager((folder / "checkpoints").absolute(), options=options, item_handlers=handlers)
+    folder = folder / "checkpoints"
+    in_bucket = "://" in str(folder)
+    return ocp.CheckpointManager(folder if in_bucket else folder.absolute(), options=options, item_handlers=handlers)
 
 
-def save(checkpoints: ocp.CheckpointManager, step: int, state) -> None:
-    """Saves the state after `step` in the background; UserError if the save before failed."""
+def _loss(metrics: dict) -> float:
+    return metrics["loss"]
+
+
+def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = math.inf) -> None:
+    """Saves the state after `step` in the background, with the mean loss of an epoch that ends there.
+
+    UserError if the save before failed.
+    """
     items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(state))}
     with _saving(checkpoints):
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)
-        checkpoints.save(step, args=ocp.args.Composite(**items))
+        checkpoints.save(step, args=ocp.args.Composite(**items), metrics={"loss": loss})
 
 
 def finish(checkpoints: ocp.CheckpointManager) -> None:
@@ -74,9 +88,8 @@ def _verified(checkpoints, step, like):
     stored, wanted = _shapes(checkpoints.item_metadata(step)["state"].tree), _shapes(like)
     if different := _differences(stored, wanted):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
-    # Wherever it was trained, it is restored to one device.
-    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
+    # Wherever it was trained, each device gets a copy.
+    wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=everywhere()), like)
     items = {"state": ocp.args.StandardRestore(wanted), "checksums": ocp.args.JsonRestore()}
     restored = checkpoints.restore(step, args=ocp.args.Composite(**items))
     if different := _differences(restored["checksums"], _checksums(restored["state"])):
@@ -106,17 +119,19 @@ def claim(folder: Path, wanted: dict, records: Path) -> None:
     """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
     file = folder / CONFIG
     wanted = json.loads(json.dumps(wanted))
-    if file.exists():
-        if different := _differences(settings(folder), wanted):
-            raise UserError(
-                f"{folder} was trained with other settings ({'; '.join(different)}): "
-                "repeat those, choose another --workdir, or delete the folder"
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-    kept = {"settings": wanted, "versions": versions, "device": _device(), "records": str(records.absolute())}
-    write_text(file, json.dumps(kept, indent=2) + "\n")
+    if is_first() and not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+        kept = {"settings": wanted, "versions": versions, "device": _device(), "records": str(records.absolute())}
+        write_text(file, json.dumps(kept, indent=2) + "\n")
+    wait(f"settings of {folder}")
+    if not file.exists():
+        raise UserError(f"{file} is not to be seen from every process: choose a --workdir that all of them share")
+    if different := _differences(settings(folder), wanted):
+        raise UserError(
+            f"{folder} was trained with other settings ({'; '.join(different)}): "
+            "repeat those, choose another --workdir, or delete the folder"
+        )
 
 
 def settings(folder: Path) -> dict:

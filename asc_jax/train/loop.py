@@ -13,7 +13,7 @@ from asc_jax.config import Phase
 from asc_jax.devices import shared
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.checkpoint import finish, save
-from asc_jax.train.metrics import MetricsLog, progress_bar
+from asc_jax.train.metrics import metrics_log, progress_bar
 from asc_jax.train.step import TrainState, learning_rate, training_step
 from asc_jax.train.stopping import NotFinite, Preempted, sigterm
 
@@ -33,15 +33,15 @@ def train(
     """
     step = int(state.step)
     train_step = training_step(net, phase.weight_decay)
-    log = MetricsLog(folder, step)
-    with progress_bar() as bar, sigterm() as asked_to_stop:
+    stop = False
+    with progress_bar() as bar, metrics_log(folder, step) as log, sigterm() as asked_to_stop:
         task = bar.add_task(
             folder.name,
             total=phase.epochs * steps_per_epoch,
             completed=step,
             **dict.fromkeys(("loss", "accuracy", "clips_per_second"), np.nan),
         )
-        while step < phase.epochs * steps_per_epoch and not asked_to_stop():
+        while step < phase.epochs * steps_per_epoch and not stop:
             epoch = step // steps_per_epoch
             end = (epoch + 1) * steps_per_epoch
             rate = learning_rate(phase, epoch)
@@ -53,17 +53,19 @@ def train(
                 step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.
                 bar.update(task, advance=1, **_finite(history[-2:][:1], max(first, step - 2)))
-                if asked_to_stop():
+                if stop := asked_to_stop(step):
                     break
             told = _finite(history, first)
             if step == end:
                 clips_per_second = (step - first) * phase.batch_size / (time.perf_counter() - start)
-                log.write(step=step, epoch=epoch, learning_rate=rate, clips_per_second=clips_per_second, **told)
-                bar.update(task, clips_per_second=clips_per_second, **told)
-            if asked_to_stop() or (step == end and _kept(phase, epoch)):
+                told["clips_per_second"] = clips_per_second
+                log({"step": step, "epoch": epoch, "learning_rate": rate} | told)
+                bar.update(task, **told)
+            if step == end and (stop or _kept(phase, epoch)):
+                save(checkpoints, step, state, told["loss"])
+            elif stop:
                 save(checkpoints, step, state)
-    finish(checkpoints)
-    log.close()
+        finish(checkpoints)
     if step < phase.epochs * steps_per_epoch:
         raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to go on")
     return state

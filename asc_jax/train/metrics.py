@@ -1,42 +1,56 @@
 """What a round says while it learns: a CSV of one row per epoch, TensorBoard scalars, a progress bar."""
 
 import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from asc_jax.config import METRICS
+from asc_jax.processes import is_first
 from asc_jax.train.checkpoint import write_text
 
 COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_second")
 
 
-class MetricsLog:
-    """metrics.csv and tensorboard/ of one round's folder; rows after the restored `step` are forgotten."""
+@contextmanager
+def metrics_log(folder: Path, step: int) -> Iterator[Callable[[dict], None]]:
+    """A function that adds one epoch, a value for each of COLUMNS, to metrics.csv and tensorboard/ of a round's folder.
 
-    def __init__(self, folder: Path, step: int):
-        from tensorboardX import SummaryWriter  # loads protobuf
+    Rows after the restored `step` are forgotten. Only process 0 writes.
+    """
+    if not is_first():
+        yield lambda row: None
+        return
+    from tensorboardX import SummaryWriter  # loads protobuf
 
-        self.file = folder / METRICS
-        kept = [row for row in read(self.file) if int(row["step"]) <= step] if self.file.exists() else []
-        write_text(self.file, "\n".join([",".join(COLUMNS), *(",".join(row.values()) for row in kept)]) + "\n")
-        self.writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+    file = folder / METRICS
+    rows = [row for row in read(file) if int(row["step"]) <= step] if file.exists() else []
+    write_text(file, _to_csv(rows))
+    with SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1) as writer:
 
-    def write(self, **row) -> None:
-        """Adds one epoch: a value for each of COLUMNS."""
-        with open(self.file, "a", newline="") as handle:
-            csv.DictWriter(handle, COLUMNS, lineterminator="\n").writerow(row)
-        for name in COLUMNS[2:]:
-            self.writer.add_scalar(name, row[name], row["step"])
+        def write(row):
+            rows.append(row)
+            write_text(file, _to_csv(rows))
+            for name in COLUMNS[2:]:
+                writer.add_scalar(name, row[name], row["step"])
 
-    def close(self) -> None:
-        self.writer.close()
+        yield write
+
+
+def _to_csv(rows):
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def read(file: Path) -> list[dict[str, str]]:
     """The rows of a metrics.csv."""
-    with open(file, newline="") as handle:
-        return list(csv.DictReader(handle))
+    return list(csv.DictReader(io.StringIO(file.read_text())))
 
 
 def progress_bar() -> Progress:

@@ -31,5 +31,5 @@ def to_csv(predictions: Predictions) -> str:
 
 def read_csv(file: Path) -> dict[str, tuple[int, float]]:
     """id -> (label, weight), as `to_csv` wrote them."""
-    with open(file, newline="") as handle:
-        return {row["id"]: (int(row["label"]), float(row["weight"])) for row in csv.DictReader(handle)}
+    rows = csv.DictReader(io.StringIO(file.read_text()))
+    return {row["id"]: (int(row["label"]), float(row["weight"])) for row in rows}

@@ -16,6 +16,7 @@ from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_inside
 from asc_jax.net.scenenet import SceneNet
+from asc_jax.processes import is_first, wait
 from asc_jax.train import checkpoint, pseudolabels
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
@@ -44,11 +45,12 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if before:
         fresh = _on_trunk(fresh, before, each)
     checkpoint.claim(folder, settings, records.path)
-    write_leak(folder, leak)
+    if is_first():
+        write_leak(folder, leak)
     batch_size, epochs = each.phase.batch_size, each.phase.epochs
     with checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
-        state = on_every_device(checkpoint.restore(checkpoints, fresh) or fresh)
+        state = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
             reader(clips, experiment.cache),
             targets(clips, _pseudo_labels(each, records, before, folder)),
@@ -70,8 +72,10 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
                 "--debug-nans find the place"
             ) from error
     predictions, inside = predict(net, state.variables, test, batch_size)
-    write_inside(folder / INSIDE, inside)
-    checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
+    if is_first():
+        write_inside(folder / INSIDE, inside)
+        checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
+    wait(f"predictions of {each.name}")
 
 
 def _before(experiment: Experiment, each: Round, records: Records) -> tuple[SceneNet, tuple[str, ...], dict] | None:
@@ -145,7 +149,9 @@ def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Label
     if not file.exists():
         net, _, variables = before
         told, _ = predict(net, variables, records.part(UNLABELLED), each.phase.batch_size)
-        checkpoint.write_text(file, pseudolabels.to_csv(told))
+        if is_first():
+            checkpoint.write_text(file, pseudolabels.to_csv(told))
+    wait(f"pseudo-labels of {each.name}")
     return pseudolabels.read_csv(file)
 
 

@@ -80,7 +80,7 @@ def training_step(net: SceneNet, weight_decay: float) -> Callable:
         )
 
     donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
-    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.device_count() > 1))
+    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
 
 
 def _step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):

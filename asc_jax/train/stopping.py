@@ -20,11 +20,20 @@ class NotFinite(Exception):
 
 
 @contextmanager
-def sigterm() -> Iterator[Callable[[], bool]]:
-    """Tells, when asked, whether SIGTERM has come, which does not end the process meanwhile."""
+def sigterm() -> Iterator[Callable[[int], bool]]:
+    """Tells, asked once after every step, whether to stop there: SIGTERM, which ends nothing meanwhile, has come.
+
+    Several processes stop after the same step, whichever of them it came to.
+    """
+    import jax
+    from jax.experimental.multihost_utils import reached_preemption_sync_point
+
+    if jax.distributed.is_initialized():
+        yield reached_preemption_sync_point
+        return
     came = []
     before = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
     try:
-        yield lambda: bool(came)
+        yield lambda step: bool(came)
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -70,7 +70,7 @@ def test_tables_and_json_tell_the_same(capsys):
     print_tables(tables.machine_table(description(), rates), tables.results_table([RESULT], rates))
     printed = capsys.readouterr().out
     assert all(text in printed for text in ("20 GFLOP/s", "training step", "50%", "9.0", "1.00", "2.00"))
-    told = json.loads(json.dumps(tables.as_json(description(), rates, [RESULT], [])))
+    told = json.loads(json.dumps(tables.as_json(description(), rates, [RESULT], [], [])))
     assert told["results"][0]["clips_per_second"] == 16 and told["limits"] == rates
 
 

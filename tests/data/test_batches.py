@@ -81,6 +81,12 @@ def test_labels_and_weights_go_with_their_audio(records):
         assert batch["weight"].tolist() == wanted["weight"][numbers].tolist()
 
 
-def test_evaluation_keeps_the_order_and_fills_the_last_batch_with_its_own_first_clip(records):
-    batches = list(islice(evaluation_batches(records.clips, 3), 9))
-    assert [(audio[:, 0].tolist(), count) for audio, count in batches] == [([0, 1, 2], 3), ([3, 4, 3], 2)]
+def test_evaluation_keeps_the_order_and_fills_the_last_batch_with_the_first_clips(records):
+    batches = islice(evaluation_batches(records.clips, 3), 9)
+    assert [audio[:, 0].tolist() for audio in batches] == [[0, 1, 2], [3, 4, 0]]
+
+
+def test_the_hosts_shares_of_an_evaluation_make_up_its_batches(records):
+    shares = [islice(evaluation_batches(records.clips, 4, host, 2), 9) for host in range(2)]
+    together = [np.concatenate(both)[:, 0].tolist() for both in zip(*shares, strict=True)]
+    assert together == [[0, 1, 2, 3], [4, 0, 1, 2]]

@@ -16,7 +16,6 @@ from asc_jax.data.leaks import read_leak
 from asc_jax.devices import shared
 from asc_jax.errors import UserError
 from asc_jax.train import checkpoint, loop
-from asc_jax.train.metrics import MetricsLog
 from asc_jax.train.rounds import load, run
 from asc_jax.train.stopping import Preempted
 
@@ -94,15 +93,15 @@ def test_a_finished_chain_is_not_trained_again(chain, records):
 def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_path, monkeypatch):
     again = dataclasses.replace(chain, workdir=str(tmp_path))
     (each,) = rounds(again, "pretrain")
-    write = MetricsLog.write
+    learning_rate = loop.learning_rate
 
-    def fail_in_the_second_epoch(log, **row):
-        if row["epoch"] == 1:
+    def fail_in_the_second_epoch(phase, epoch):
+        if epoch == 1:
             raise KeyboardInterrupt
-        write(log, **row)
+        return learning_rate(phase, epoch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MetricsLog, "write", fail_in_the_second_epoch)
+        patch.setattr(loop, "learning_rate", fail_in_the_second_epoch)
         with pytest.raises(KeyboardInterrupt):
             run(again, each, records)
     assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 1

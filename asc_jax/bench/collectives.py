@@ -1,0 +1,41 @@
+"""What the devices tell each other in one call of a compiled function."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from asc_jax.bench.network import Case, compiled
+from asc_jax.train.step import training_step
+
+KINDS = "all-reduce|all-gather|all-to-all|reduce-scatter|collective-permute|collective-broadcast"
+CALL = re.compile(rf"= (.*?) ({KINDS})(?:-start)?\(")
+ARRAY = re.compile(r"[a-z]+(\d+)\w*\[([\d,]*)\]")  # f32[3,3,64], s8[], ...
+
+
+@dataclass(frozen=True)
+class Collective:
+    """All calls of one kind: how many, and the bytes of the largest and of all their results."""
+
+    kind: str
+    calls: int
+    largest: int
+    bytes: int
+
+
+def of_training(case: Case) -> list[Collective]:
+    """Those of a training step."""
+    step, _ = compiled(training_step(case.net, 0.01).lower(case.state(), case.training_batch(), 1e-3))
+    return collectives(step.as_text())
+
+
+def collectives(program: str) -> list[Collective]:
+    """Those of a compiled program (HLO text), by kind."""
+    sizes = {}
+    for result, kind in CALL.findall(program):
+        sizes.setdefault(kind, []).append(sum(_bytes(*array) for array in ARRAY.findall(result)))
+    return [Collective(kind, len(each), max(each), sum(each)) for kind, each in sorted(sizes.items())]
+
+
+def _bytes(bits: str, shape: str) -> int:
+    return int(bits) // 8 * int(np.prod([int(size) for size in shape.split(",") if size]))

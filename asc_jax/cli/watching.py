@@ -1,0 +1,72 @@
+"""One of several processes, watched by another that says why it ended."""
+
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable
+
+from asc_jax.train.stopping import STATUS
+
+# What JAX's coordination service writes of a process without a sign of life, before it ends all others.
+DEAD = re.compile(r"Task (\d+) heartbeat timeout|stopped sending heartbeats\):\s+(\d+)|leader task was preempted/died")
+LONG_ENOUGH = 15  # seconds, in which that service finds a dead process
+
+
+def watched(run: Callable[[], int]) -> int:
+    """The status of `run`, in a child process, which JAX ends without a word to Python when another process has died.
+
+    Then this one tells, in one line, which that was. What native code writes meanwhile is shown only if it was not.
+    """
+    native, (alive, holding) = tempfile.TemporaryFile(), os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(holding)
+        threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+        os.dup2(native.fileno(), 2)
+        return _status_of(run)
+    os.close(alive)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: os.kill(child, number))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    native.seek(0)
+    log = native.read().decode(errors="replace")
+    if status < 0 and (dead := _dead(log)):
+        print(
+            f"asc-jax: process {dead} has ended or cannot be reached, and without it no other goes on: "
+            "start all again with the same command, which begins at the last checkpoint",
+            file=sys.stderr,
+        )
+        return STATUS
+    sys.stderr.write(log)
+    return status if status >= 0 else 128 - status
+
+
+def _status_of(run):
+    try:
+        status = run()
+    except Exception:
+        time.sleep(LONG_ENOUGH)  # if the end of another process is the cause, JAX ends this one meanwhile
+        traceback.print_exc()
+        status = 1
+    if status in (0, STATUS):
+        return status  # all processes do, and leave together
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def _end_with(alive):
+    """Ends this process when the one that watches it has ended."""
+    os.read(alive, 1)
+    os._exit(1)
+
+
+def _dead(log: str) -> str | None:
+    """The number of the process whose end is told."""
+    told = DEAD.search(log)
+    return told and (told[1] or told[2] or "0")

@@ -1,0 +1,53 @@
+"""Several processes that run one program together, on one host or many."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jax
+from jax.experimental import multihost_utils
+
+from asc_jax.errors import UserError
+
+PATIENCE = 10  # seconds without a sign of life after which a process is taken for dead
+
+
+def join(coordinator: str | None, processes: int | None, process: int | None) -> None:
+    """Makes this process one of several; what is None is told by Cloud TPU, Slurm, Kubernetes or Open MPI.
+
+    Process 0 alone writes to standard output. UserError if nothing tells who the others are, or they do not come.
+    """
+    patience = {"heartbeat_timeout_seconds": PATIENCE, "shutdown_timeout_seconds": PATIENCE}
+    try:
+        jax.distributed.initialize(coordinator, processes, process, **patience)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"--distributed: {str(error).splitlines()[0]} Say --coordinator HOST:PORT --processes COUNT "
+            "--process NUMBER, and start every process"
+        ) from error
+    logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax warns of SIGTERM, as of something unforeseen
+    if not is_first():
+        sys.stdout = open(os.devnull, "w")
+
+
+def is_first() -> bool:
+    """Whether this is the process that writes what only one may write."""
+    return jax.process_index() == 0
+
+
+def wait(what: str) -> None:
+    """Waits until every process has come to this point, whose name all must say."""
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices(what)
+
+
+@contextmanager
+def first_before_others(what: str) -> Iterator[None]:
+    """Process 0 does what is inside, then the others."""
+    if not is_first():
+        wait(what)
+    yield
+    if is_first():
+        wait(what)

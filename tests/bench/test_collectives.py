@@ -1,0 +1,29 @@
+import jax
+import pytest
+
+from asc_jax.bench.collectives import Collective, collectives, of_training
+from asc_jax.bench.network import Case
+from asc_jax.config import Network
+
+PROGRAM = """
+  %all-reduce.1 = f32[3,3,64]{2,1,0} all-reduce(%a), channel_id=1
+  %all-reduce.2 = (bf16[2]{0}, /*index=1*/f32[]) all-reduce-start(%b, %c), channel_id=2
+  ROOT %g = f32[8]{0} all-gather(%d), dimensions={0}
+  %fusion = f32[9]{0} fusion(%all-reduce.1)
+"""
+
+
+def test_calls_and_bytes_are_read_from_the_program():
+    assert collectives(PROGRAM) == [
+        Collective("all-gather", 1, 32, 32),
+        Collective("all-reduce", 2, 4 * 576, 4 * 576 + 8),
+    ]
+
+
+@pytest.mark.parametrize("network", [Network(), Network(wavegram_filters=128, plain_projection=True)])
+def test_devices_tell_each_other_gradients_and_statistics_and_no_maps(network):
+    case = Case(2, 1.0, network, 1)
+    (told,) = of_training(case)
+    parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(case.state().params))
+    assert told.kind == "all-reduce"
+    assert parameters < told.bytes < 1.1 * parameters

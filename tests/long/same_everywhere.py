@@ -1,0 +1,109 @@
+"""The demo's first 50 steps on one device, eight simulated ones, and two and four processes: do they learn the same?
+
+    .venv/bin/python tests/long/same_everywhere.py [FOLDER]
+
+Every arrangement trains from the same seed and tells its losses; then each predicts the test with the weights that one
+device ended with. About 10 minutes on 2 cores, of which most is compiling.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+STEPS = 50
+ARRANGEMENTS = {"1 device": (1, 1), "8 devices": (1, 8), "2 processes": (2, 1), "4 processes": (4, 1)}
+
+
+def learn(folder: Path) -> None:
+    """Trains, in one of several processes, and writes losses and predictions into the folder."""
+    import jax
+
+    from asc_jax.cli.training import _use_compilation_cache
+    from asc_jax.config import rounds
+    from asc_jax.data.batches import targets, training_batches
+    from asc_jax.data.cache import reader
+    from asc_jax.data.splits import open_records
+    from asc_jax.devices import on_every_device, shared
+    from asc_jax.evaluate.predict import predict
+    from asc_jax.net.scenenet import SceneNet
+    from asc_jax.processes import is_first, join
+    from asc_jax.train import checkpoint
+    from asc_jax.train.step import create_state, training_step
+    from data_prep import prepare
+    from experiments.demo import experiment
+
+    processes, number, port = (int(os.environ[name]) for name in ("PROCESSES", "PROCESS", "PORT"))
+    _use_compilation_cache()
+    if processes > 1:
+        join(f"localhost:{port}", processes, number)
+    (each,) = rounds(experiment, "pretrain")
+    records = open_records(prepare("scenes", None, seconds=experiment.seconds))
+    clips, batch_size = records.part(*each.parts), each.phase.batch_size
+    net = SceneNet(len(records.scenes), **asdict(experiment.network))
+    fresh = create_state(net, records.samples, jax.random.key(0))
+    state, losses = on_every_device(fresh), []
+    batches = training_batches(
+        reader(clips, "none"), targets(clips, {}), batch_size, 9, 0, 0, jax.process_index(), processes
+    )
+    step = training_step(net, each.phase.weight_decay)
+    for _, batch in zip(range(STEPS), batches, strict=False):
+        state, metrics = step(state, shared(batch), each.phase.learning_rate)
+        losses.append(float(metrics["loss"]))
+    with checkpoint.manager(folder.parent / "1 device") as checkpoints:
+        if checkpoints.latest_step() is None:
+            checkpoint.save(checkpoints, STEPS, state)
+            checkpoint.finish(checkpoints)
+        of_one_device = checkpoint.restore(checkpoints, fresh)
+    told, _ = predict(net, of_one_device.variables, records.part("test"), batch_size)
+    if is_first():
+        written = {"losses": losses, "labels": told.label.tolist(), "cosine": told.cosine.tolist()}
+        (folder / "told.json").write_text(json.dumps(written))
+
+
+def start(folder: Path, processes: int, devices: int) -> None:
+    """Runs one arrangement to its end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    running = [
+        subprocess.Popen(
+            [sys.executable, __file__, "learn", folder],
+            env=os.environ | {"XLA_FLAGS": flags, "PROCESSES": f"{processes}", "PROCESS": f"{n}", "PORT": f"{port}"},
+        )
+        for n in range(processes)
+    ]
+    assert not any(process.wait() for process in running)
+
+
+def main(folder: Path) -> None:
+    import numpy as np
+
+    told = {}
+    for name, (processes, devices) in ARRANGEMENTS.items():
+        start(folder / name, processes, devices)
+        told[name] = {
+            key: np.array(value) for key, value in json.loads((folder / name / "told.json").read_text()).items()
+        }
+        one = told["1 device"]
+        difference = np.abs(told[name]["losses"] / one["losses"] - 1)
+        print(
+            f"{name}: losses {told[name]['losses'][0]:.4f} to {told[name]['losses'][-1]:.4f}, relative difference "
+            f"{difference[:10].max():.1e} in the first 10 steps, {difference.max():.1e} in {STEPS}; evaluation: "
+            f"{(told[name]['labels'] != one['labels']).sum()} of {len(one['labels'])} clips differ, "
+            f"cosines by {np.abs(told[name]['cosine'] - one['cosine']).max():.1e}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["learn"]:
+        learn(Path(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp()).absolute())
