@@ -119,6 +119,8 @@ def test_recordings_are_prepared_checked_and_described(recordings, options, tmp_
         assert told.err == ""
     main(["data", "describe", "clips", folder, *options, "--picture", str(tmp_path / "picture.svg")])
     assert "14" in capsys.readouterr().out and (tmp_path / "picture.svg").stat().st_size > 10_000
+    closed = "/sys/picture.svg"  # where not even root may write
+    assert closed in error_of(capsys, "data", "describe", "clips", folder, *options, "--picture", closed)
 
 
 def test_bad_recordings_are_listed_under_one_line(recordings, options, tmp_path, capsys):

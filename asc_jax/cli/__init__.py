@@ -1,5 +1,6 @@
 """The command line: asc-jax COMMAND EXPERIMENT|DATASET|RUN [options]."""
 
+import errno
 import functools
 import gc
 import importlib
@@ -32,6 +33,7 @@ COMMANDS = (
     report,
     bench,
 )
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report RUN... [options]
@@ -102,6 +104,10 @@ def _run(command, chosen) -> int:
         return _fail(f"asc-jax: {error}")
     except Preempted as error:
         return _fail(f"asc-jax: {error}", STATUS)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        return _fail(f"asc-jax: {error.filename or 'the disk'}: {error.strerror}; make room, or choose another place")
     return 0
 
 

@@ -29,8 +29,12 @@ def manager(folder: Path) -> ocp.CheckpointManager:
     options = ocp.CheckpointManagerOptions(preservation_policy=kept, best_fn=_loss)
     handlers = {"state": ocp.StandardCheckpointHandler(), "checksums": ocp.JsonCheckpointHandler()}
     folder = folder / "checkpoints"
-    in_bucket = "://" in str(folder)
-    return ocp.CheckpointManager(folder if in_bucket else folder.absolute(), options=options, item_handlers=handlers)
+    folder = folder if _in_bucket(folder) else folder.absolute()
+    return ocp.CheckpointManager(folder, options=options, item_handlers=handlers)
+
+
+def _in_bucket(path: Path) -> bool:
+    return "://" in str(path)
 
 
 def _loss(metrics: dict) -> float:
@@ -140,7 +144,10 @@ def settings(folder: Path) -> dict:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Writes by rename, so that a killed process leaves the old file or the new one."""
+    """Writes so that a killed process leaves the old file or the new one: by rename, which a bucket needs not."""
+    if _in_bucket(file):
+        file.write_text(text)
+        return
     partial = file.with_suffix(".partial")
     partial.write_text(text)
     partial.replace(file)

@@ -18,6 +18,6 @@ run() {
 }
 
 usage() { # prints the calling script's own comment
-    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,/^[^#]/s/^# //p' "$0" >&2
     exit 2
 }

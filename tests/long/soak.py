@@ -73,27 +73,31 @@ def wait(process: subprocess.Popen) -> int:
 
 def accuracies(folder: Path) -> dict[str, float]:
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.evaluate.scores import accuracy
 
-    return {each.name: float(accuracy(each.predictions)) for each in read_run(folder)}
+    return {each.name: (each.predictions.label == each.predictions.truth).mean() for each in read_run(folder)}
 
 
-def main(folder: Path) -> None:
+def report(folder: Path) -> None:
+    """Compares the three chains, round by round."""
     import jax
     import numpy as np
 
     from asc_jax.train.rounds import load
 
-    folder.mkdir(parents=True, exist_ok=True)
-    chain(folder / "undisturbed", [(1, 1)], 0)
-    chain(folder / "one device", [(1, 1)], KILLS)
-    chain(folder / "any devices", [(1, 1), (1, 2), (1, 4), (2, 1), (2, 2)], KILLS)
     told = {name: accuracies(folder / name) for name in ("undisturbed", "one device", "any devices")}
     for name in told["undisturbed"]:
         ours, theirs = (jax.tree.leaves(load(folder / run / name)[2]) for run in ("one device", "undisturbed"))
         same = sum(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
         shown = ", ".join(f"{run} {100 * each[name]:.2f} %" for run, each in told.items())
         print(f"{name}: {same} of {len(ours)} arrays the same to the bit on one device; accuracy {shown}")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    chain(folder / "undisturbed", [(1, 1)], 0)
+    chain(folder / "one device", [(1, 1)], KILLS)
+    chain(folder / "any devices", [(1, 1), (1, 2), (1, 4), (2, 1), (2, 2)], KILLS)
+    report(folder)
 
 
 if __name__ == "__main__":
