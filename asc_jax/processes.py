@@ -28,6 +28,7 @@ def join(coordinator: str | None, processes: int | None, process: int | None) ->
             "--process NUMBER, and start every process"
         ) from error
     logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax warns of SIGTERM, as of something unforeseen
+    wait("all are here")  # later, CPUs would have to meet for the first time within 30 s of each other
     if not is_first():
         sys.stdout = open(os.devnull, "w")
 

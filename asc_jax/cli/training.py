@@ -62,7 +62,6 @@ def _train(command: str, training: Training) -> None:
 
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     _use_compilation_cache()
-    jax.config.update("jax_debug_nans", experiment.debug_nans)
     _take_devices(training)
     from asc_jax.evaluate.runs import read_run
     from asc_jax.processes import first_before_others
@@ -71,7 +70,8 @@ def _train(command: str, training: Training) -> None:
     for each in rounds(experiment, command):
         with first_before_others(f"records of {each.name}"):
             records = _records(experiment, each)
-        run(experiment, each, records)
+        with jax.debug_nans(experiment.debug_nans):  # a setting for all threads is lost in tracing gradients
+            run(experiment, each, records)
     print_rounds(read_run(experiment.folder))
 
 

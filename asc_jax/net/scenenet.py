@@ -37,8 +37,9 @@ class SceneNet(nn.Module):
 
     @nn.compact
     def __call__(self, waveform, train: bool = False) -> Outputs:
-        mel = log_mel(waveform, self.magnitude_mel)
-        wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
+        with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
+            mel = log_mel(waveform, self.magnitude_mel)
+            wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((normalise(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
         x = x.astype(jnp.bfloat16 if self.bfloat16 else x.dtype)

@@ -67,9 +67,9 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
             numbers = order(len(clips), batch_size, epochs, seed)[error.step]
             names = ", ".join(clips.column("id")[number] for number in numbers)
             raise UserError(
-                f"{each.name}: the loss of step {error.step} is not finite. Its clips: {names}. Last good checkpoint: "
-                f"step {checkpoints.latest_step() or 'none'}. Look at these clips, lower --learning-rate, or let "
-                "--debug-nans find the place"
+                f"{each.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
+                f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
+                "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
     predictions, inside = predict(net, state.variables, test, batch_size)
     if is_first():

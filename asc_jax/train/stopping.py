@@ -12,7 +12,7 @@ class Preempted(Exception):
 
 
 class NotFinite(Exception):
-    """The loss of a step is infinite or no number."""
+    """A step made a loss or weights that are infinite or no numbers."""
 
     def __init__(self, step: int):
         super().__init__(step)

@@ -43,6 +43,17 @@ def test_clip_length_sets_the_frames(samples, frames):
     assert outputs.features.shape == outputs.attention.shape == (2, 128, frames, 2)
 
 
+def test_the_front_end_alone_multiplies_at_the_highest_precision():
+    net = SceneNet(3)
+    audio = jax.ShapeDtypeStruct((2, 16_000), jnp.float32)
+    variables = jax.eval_shape(net.init, jax.random.key(0), audio)
+    with jax.default_matmul_precision("default"):
+        program = jax.jit(net.apply).lower(variables, audio).as_text()
+    products = [line for line in program.splitlines() if "stablehlo.dot_general" in line]
+    highest = [number for number, line in enumerate(products) if "HIGHEST" in line]
+    assert highest == [0, 1, 2]  # mel filters, the Wavegram's filter and its spread
+
+
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_degenerate_clips_give_finite_outputs_and_gradients(network):
     net = SceneNet(10, **asdict(network))

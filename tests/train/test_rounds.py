@@ -134,11 +134,32 @@ def test_a_loss_that_is_no_number_names_the_step_its_clips_and_the_last_checkpoi
         return shared(batch | {"weight": weight})
 
     monkeypatch.setattr(loop, "shared", third_is_bad)
-    with pytest.raises(UserError, match="the loss of step 2 is not finite.*checkpoint: step 2") as raised:
+    with pytest.raises(UserError, match="the loss or weights of step 2 are not finite.*checkpoint: step 2") as raised:
         run(again, each, records)
     names = str(raised.value).split("Its clips: ")[1].split(". ")[0].split(", ")
     scenes = {row["id"]: SCENES.index(row["truth"]) for row, _ in tones("train", 9)}
     assert [scenes[name] for name in names] == seen[2].tolist()
+
+
+def test_weights_that_are_no_numbers_are_not_saved(chain, records, tmp_path, monkeypatch):
+    again = dataclasses.replace(chain, workdir=str(tmp_path))
+    (each,) = rounds(again, "pretrain")
+    made = loop.training_step
+
+    def spoiled(net, weight_decay):
+        def step(state, batch, rate):
+            state, metrics = made(net, weight_decay)(state, batch, rate)
+            return state.replace(params=jax.tree.map(lambda leaf: leaf * np.float32(np.nan), state.params)), metrics
+
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "training_step", spoiled)
+        patch.setattr(loop, "_finite", lambda history, first: {"loss": 1.0, "accuracy": 0.5})
+        with pytest.raises(UserError, match="weights of step 1 are not finite.*checkpoint: step none"):
+            run(again, each, records)
+    run(again, each, records)
+    assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
 
 
 def test_finetuning_keeps_the_trunk_and_replaces_the_head(chain, records, tmp_path):
