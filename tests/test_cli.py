@@ -84,6 +84,7 @@ def test_what_is_missing_is_named(capsys, tmp_path):
     assert "no round has finished" in error_of(capsys, "compare", str(tmp_path / "run"), str(tmp_path))
     assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
     assert "clips needs recordings" in error_of(capsys, "prepare", "clips", *places[2:])
+    assert "without --distributed" in error_of(capsys, "pretrain", "demo", "--processes", "2", *places)
     missing = str(tmp_path / "missing.csv")
     assert "missing.csv" in error_of(capsys, "finetune", "esc10", "--clips", missing, *places)
 

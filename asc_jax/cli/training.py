@@ -80,6 +80,8 @@ def _take_devices(training: Training) -> None:
     from asc_jax.processes import join
 
     these = training.processes
+    if not these.distributed and these != Processes():
+        raise UserError("--coordinator, --processes and --process say nothing without --distributed")
     if these.distributed:
         join(these.coordinator, these.processes, these.process)
     else:

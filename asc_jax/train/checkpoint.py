@@ -1,7 +1,6 @@
 """Checkpoints of one round, with the configuration that made them beside them."""
 
 import json
-import math
 import platform
 import sys
 import zlib
@@ -41,8 +40,8 @@ def _loss(metrics: dict) -> float:
     return metrics["loss"]
 
 
-def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = math.inf) -> None:
-    """Saves the state after `step` in the background, with the mean loss of an epoch that ends there.
+def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.inf) -> None:
+    """Saves the state after `step` in the background, with the mean loss of an epoch that ends there, else inf.
 
     UserError if the save before failed.
     """

@@ -62,12 +62,10 @@ def train(
                 told["clips_per_second"] = clips_per_second
                 log({"step": step, "epoch": epoch, "learning_rate": rate} | told)
                 bar.update(task, **told)
-            if (stop or step == end) and not _all_finite(state.params):
-                raise NotFinite(step - 1)
-            if step == end and (stop or _kept(phase, epoch)):
-                save(checkpoints, step, state, told["loss"])
-            elif stop:
-                save(checkpoints, step, state)
+            if stop or (step == end and _kept(phase, epoch)):
+                if not _all_finite(state.params):
+                    raise NotFinite(step - 1)
+                save(checkpoints, step, state, told["loss"] if step == end else np.inf)
         finish(checkpoints)
     if step < phase.epochs * steps_per_epoch:
         raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to go on")
