@@ -14,6 +14,7 @@ from asc_jax.train.stopping import STATUS
 
 # What JAX's coordination service writes of a process without a sign of life, before it ends all others.
 DEAD = re.compile(r"Task (\d+) heartbeat timeout|stopped sending heartbeats\):\s+(\d+)|leader task was preempted/died")
+MISSING = "CoordinationService/RegisterTask"  # and of those that never were
 LONG_ENOUGH = 15  # seconds, in which that service finds a dead process
 
 
@@ -36,13 +37,9 @@ def watched(run: Callable[[], int]) -> int:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     native.seek(0)
     log = native.read().decode(errors="replace")
-    if status < 0 and (dead := _dead(log)):
-        print(
-            f"asc-jax: process {dead} has ended or cannot be reached, and without it no other goes on: "
-            "start all again with the same command, which begins at the last checkpoint",
-            file=sys.stderr,
-        )
-        return STATUS
+    if status < 0 and (reason := _reason(log)):
+        print(f"asc-jax: {reason[0]}", file=sys.stderr)
+        return reason[1]
     sys.stderr.write(log)
     return status if status >= 0 else 128 - status
 
@@ -66,7 +63,14 @@ def _end_with(alive):
     os._exit(1)
 
 
-def _dead(log: str) -> str | None:
-    """The number of the process whose end is told."""
-    told = DEAD.search(log)
-    return told and (told[1] or told[2] or "0")
+def _reason(log: str) -> tuple[str, int] | None:
+    """Why JAX ended a process, and the exit status for it, if another process is why."""
+    if MISSING in log:
+        return "some process has not come: start all, and let --coordinator be an address that each can reach", 2
+    if dead := DEAD.search(log):
+        return (
+            f"process {dead[1] or dead[2] or 0} has ended or cannot be reached, and without it no other goes on: "
+            "start all again with the same command, which begins at the last checkpoint",
+            STATUS,
+        )
+    return None

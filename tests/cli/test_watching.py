@@ -40,6 +40,11 @@ def test_the_dead_process_is_named_in_one_line(dead):
     assert error.startswith(f"asc-jax: process {dead} has ended") and error.count("\n") == 1
 
 
+def test_processes_that_never_came_are_the_users_to_start():
+    status, error = end_of("os.write(2, b'RPC: /xla.coordination.CoordinationService/RegisterTask'); os.abort()")
+    assert status == 2 and error.startswith("asc-jax: some process has not come") and error.count("\n") == 1
+
+
 def test_other_ends_keep_their_status_and_what_was_written():
     assert end_of("os.write(2, b'careful'); return 0") == (0, "careful")
     assert end_of("print('mend this', file=sys.stderr); return 2") == (2, "mend this\n")
