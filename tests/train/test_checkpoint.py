@@ -26,6 +26,28 @@ def test_the_latest_step_comes_back(tmp_path):
     np.testing.assert_array_equal(restored["kernel"], 3)
 
 
+def test_the_latest_two_and_the_best_are_kept(tmp_path):
+    losses = {1: 3.0, 2: 1.0, 3: np.inf, 4: 2.0, 5: 2.0}  # the third ends no epoch
+    with checkpoint.manager(tmp_path) as checkpoints:
+        for step, loss in losses.items():
+            checkpoint.save(checkpoints, step, {"kernel": jnp.full(3, float(step))}, loss)
+        checkpoint.finish(checkpoints)
+        assert sorted(checkpoints.all_steps()) == [2, 4, 5]
+        np.testing.assert_array_equal(checkpoint.restore(checkpoints, {"kernel": jnp.zeros(3)})["kernel"], 5)
+
+
+def test_a_save_that_was_cut_off_is_left_aside(tmp_path, capsys):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(folder / "1", folder / "2.orbax-checkpoint-tmp")
+    with checkpoint.manager(tmp_path) as checkpoints:
+        np.testing.assert_array_equal(checkpoint.restore(checkpoints, {"kernel": jnp.zeros(3)})["kernel"], 1)
+    save(tmp_path, 2, {"kernel": jnp.full(3, 2.0)})
+    np.testing.assert_array_equal(
+        checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})["kernel"], 2
+    )
+
+
 def test_another_shape_is_refused_by_name(tmp_path):
     save(tmp_path, 1, {"head": {"kernel": jnp.zeros((10, 4))}})
     with pytest.raises(UserError, match=r"head/kernel was \(10, 4\), is now \(3, 4\)"):
