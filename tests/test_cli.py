@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import soundfile
 
+import asc_jax
 from asc_jax.cli import experiments, main
 from asc_jax.evaluate.predict import read_csv
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare", "report")
+RUN_COMMANDS = ("evaluate", "compare", "report", "predict")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
@@ -172,7 +173,7 @@ def wait_for_rows(metrics, count, process):
         time.sleep(0.01)
 
 
-def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings, tmp_path):
+def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predicts(recordings, tmp_path, capsys):
     undisturbed = start(recordings, tmp_path / "undisturbed")
     told, error = undisturbed.communicate(timeout=300)
     assert undisturbed.returncode == 0 and "Test, margin-free" in told, error
@@ -189,6 +190,26 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one(recordings,
     assert again.returncode == 0, error
     ours, theirs = (load(tmp_path / name / "scratch")[2] for name in ("killed", "undisturbed"))
     jax.tree.map(np.testing.assert_array_equal, ours, theirs)
+    tested = read_csv(tmp_path / "killed" / "scratch" / "predictions.csv")
+    check_predict(recordings, tmp_path / "killed", dict(zip(tested.details["id"], tested.cosine, strict=True)), capsys)
+
+
+def check_predict(recordings, run, tested, capsys):
+    """The command tells of the test clips what the run told, and of a bad file why not."""
+    (recordings / "bad.wav").write_text("not sound")
+    with pytest.raises(SystemExit) as stop:
+        main(["predict", str(run), str(recordings), "--format", "json"])
+    told = capsys.readouterr()
+    assert stop.value.code == 1 and told.err.count("\n") == 1 and "bad.wav: unreadable" in told.err
+    heard = {each["file"].removeprefix(f"{recordings}/"): each for each in json.loads(told.out)}
+    assert len(heard) == 15 and "error" in heard["bad.wav"]
+    for name, cosine in tested.items():
+        np.testing.assert_allclose(list(heard[name]["cosine"].values()), cosine, atol=1e-5)
+    assert "bad.wav" in error_of(capsys, "predict", str(run), str(recordings), "--strict")
+    main(["predict", str(run), str(recordings / "hum" / "0.wav"), "--hop", "0.25"])
+    assert "hum/0.wav" in capsys.readouterr().out
+    assert "no recordings" in error_of(capsys, "predict", str(run), str(recordings / "*.ogg"))
+    assert asc_jax.load(run)(np.random.default_rng(0).normal(0, 0.1, 40_000), 16_000).scene in ("hum", "hiss")
 
 
 def start_two(recordings, workdir):

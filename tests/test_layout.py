@@ -17,6 +17,14 @@ ALLOWED = {
         "asc_jax.config",
         "asc_jax.errors",
     },
+    "asc_jax/deploy": {
+        "asc_jax.deploy",
+        "asc_jax.devices",
+        "asc_jax.errors",
+        "asc_jax.evaluate",
+        "asc_jax.net",
+        "asc_jax.train",
+    },
     "asc_jax/report": {"asc_jax.report", "asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "asc_jax/bench": {
         "asc_jax.bench",

@@ -13,6 +13,7 @@ import tyro
 
 from asc_jax.cli.bench import bench
 from asc_jax.cli.data import data_check, data_describe, prepare
+from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
@@ -31,12 +32,14 @@ COMMANDS = (
     evaluate,
     compare,
     report,
+    predict,
     bench,
 )
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report RUN... [options]
+       asc-jax predict RUN PATH... [options]
        asc-jax bench [PART...] [options]
 
 {commands}

@@ -61,7 +61,7 @@ def _train(command: str, training: Training) -> None:
     import jax
 
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
-    _use_compilation_cache()
+    use_compilation_cache()
     _take_devices(training)
     from asc_jax.evaluate.runs import read_run
     from asc_jax.processes import first_before_others
@@ -101,7 +101,7 @@ def _records(experiment: Experiment, each: Round):
     return records
 
 
-def _use_compilation_cache() -> None:
+def use_compilation_cache() -> None:
     """Keeps compiled programs between processes, where JAX_COMPILATION_CACHE_DIR says or in the user's cache."""
     import jax
 

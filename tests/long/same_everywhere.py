@@ -25,7 +25,7 @@ def learn(folder: Path) -> None:
     """Trains, in one of several processes, and writes losses and predictions into the folder."""
     import jax
 
-    from asc_jax.cli.training import _use_compilation_cache
+    from asc_jax.cli.training import use_compilation_cache
     from asc_jax.config import rounds
     from asc_jax.data.batches import targets, training_batches
     from asc_jax.data.cache import reader
@@ -42,7 +42,7 @@ def learn(folder: Path) -> None:
     processes, number, port = (int(os.environ[name]) for name in ("PROCESSES", "PROCESS", "PORT"))
     precision = folder.parent.name
     jax.config.update("jax_enable_x64", precision == "float64")
-    _use_compilation_cache()
+    use_compilation_cache()
     if processes > 1:
         join(f"localhost:{port}", processes, number)
     (each,) = rounds(experiment, "pretrain")

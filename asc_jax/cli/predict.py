@@ -1,0 +1,117 @@
+"""The command on new recordings: asc-jax predict RUN PATH..."""
+
+import dataclasses
+import glob
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from asc_jax.cli.printing import print_tables
+from asc_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """A trained network, and what it listens to."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run (its last finished round is taken), or of a round."""
+    paths: tyro.conf.Positional[tuple[str, ...]]
+    """Files, folders, patterns such as 'night/*.flac', or - for a WAV file on standard input."""
+    format: Literal["table", "csv", "json", "jsonl"] = "table"
+    """table and csv tell the scene, json and jsonl the cosine to every scene, window by window."""
+    hop: float | None = None
+    """Seconds from one window to the next (default: as long as a window, which is as long as a training clip)."""
+    strict: bool = False
+    """Stop at the first bad recording, with status 2; without it the others are told, and the status is 1."""
+
+
+def predict(wanted: Prediction) -> None:
+    """Tell the scene of recordings of any length, window by window."""
+    from asc_jax.cli.training import use_compilation_cache
+    from asc_jax.devices import use_cores
+
+    use_compilation_cache()
+    from asc_jax.deploy import classifier
+    from asc_jax.net.frontend import RATE
+
+    use_cores(classifier.BATCH)
+    bad = []
+    with tempfile.TemporaryDirectory() as folder:
+        files = _files(wanted.paths, Path(folder))
+        model = classifier.load(wanted.run)
+        hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
+        if hop < 1:
+            raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")
+        heard = model.hear(((name, _blocks(path)) for name, path in files), hop)
+        _print(wanted.format, _told(_shown(heard, len(files)), wanted.strict, bad))
+    if bad:
+        sys.exit(1)
+
+
+def _print(form, heard):
+    from asc_jax.deploy import formats
+
+    if form == "table":
+        print_tables(formats.table(heard))
+    else:
+        text = {"csv": formats.csv_text, "json": formats.json_text, "jsonl": formats.jsonl_text}[form]
+        for piece in text(heard):
+            sys.stdout.write(piece)
+
+
+def _shown(heard, count):
+    """The same, with a progress bar where someone looks."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(heard, "predicting", count, console=console, disable=not console.is_terminal)
+
+
+def _told(heard, strict, bad):
+    """The same, of which the bad ones are told and added to a list."""
+    for each in heard:
+        if each.error:
+            if strict:
+                raise UserError(f"{each.name}: {each.error}")
+            print(f"asc-jax: {each.name}: {each.error}", file=sys.stderr)
+            bad.append(each.name)
+        yield each
+
+
+def _files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
+    """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
+    from data_prep.files import SUFFIXES
+
+    files = []
+    for path in paths:
+        if path == "-":
+            with open(folder / "-.wav", "wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            files.append((path, folder / "-.wav"))
+        elif Path(path).is_dir():
+            inside = sorted(each for each in Path(path).rglob("*") if each.suffix.lower() in SUFFIXES)
+            files += [(str(each), each) for each in inside]
+        elif glob.has_magic(path) and not Path(path).exists():
+            files += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
+        else:
+            files.append((path, Path(path)))
+    if not files:
+        raise UserError(f"{' '.join(paths) or 'nothing'}: no recordings there; name files, folders or patterns")
+    return files
+
+
+def _blocks(path: Path) -> Iterator:
+    from data_prep.faults import Unusable
+    from data_prep.streaming import stream
+
+    try:
+        yield from stream(path)
+    except Unusable as bad:
+        raise UserError(f"{bad.reason}: {bad.detail}") from bad

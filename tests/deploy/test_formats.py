@@ -1,0 +1,48 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from asc_jax.deploy.classifier import Heard
+from asc_jax.deploy.formats import clock, csv_text, json_text, jsonl_text, table, timeline
+
+
+@pytest.fixture
+def heard():
+    """A recording of three windows, one of one, and a bad one."""
+    cosines = [np.array([0.9, 0.1]), np.array([0.2, 0.3]), np.array([0.1, 0.8])]
+    return [
+        Heard("a, b.wav", ("bus", "park"), [0.0, 10.0, 12.5], cosines),
+        Heard("c.wav", ("bus", "park"), [0.0], cosines[:1]),
+        Heard("d.wav", ("bus", "park"), error="truncated: ends early"),
+    ]
+
+
+def test_json_tells_every_cosine_and_every_window(heard):
+    told = json.loads("".join(json_text(heard)))
+    assert told == [json.loads(line) for line in "".join(jsonl_text(heard)).splitlines()]
+    assert [each["file"] for each in told] == ["a, b.wav", "c.wav", "d.wav"]
+    assert told[0]["scene"] == "park" or told[0]["scene"] == "bus"
+    assert told[0]["cosine"] == pytest.approx({"bus": 0.4, "park": 0.4})
+    assert [(each["start"], each["scene"]) for each in told[0]["windows"]] == [(0, "bus"), (10, "park"), (12.5, "park")]
+    assert told[2] == {"file": "d.wav", "error": "truncated: ends early"}
+    assert json.loads("".join(json_text([]))) == []
+
+
+def test_csv_has_a_row_for_each_window(heard):
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text(heard)))))
+    assert [(row["file"], row["start"], row["scene"]) for row in rows] == [
+        *[("a, b.wav", "0", "bus"), ("a, b.wav", "10", "park"), ("a, b.wav", "12.5", "park")],
+        ("c.wav", "0", "bus"),
+    ]
+
+
+def test_the_table_tells_when_the_scene_changes(heard):
+    assert timeline(heard[0]) == "0:00 bus, 0:10 park" and timeline(heard[1]) == ""
+    assert table(heard).row_count == 2
+
+
+def test_clock():
+    assert [clock(seconds) for seconds in (0, 59.9, 60, 3723.5)] == ["0:00", "0:59", "1:00", "1:02:03"]
