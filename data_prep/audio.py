@@ -18,7 +18,7 @@ from data_prep.faults import Unusable
 
 MARGIN = 1.0  # seconds read beyond those kept, so that the resampler's filter sees what librosa's sees
 UNKNOWN_LENGTH = 2**32 - 1  # bytes; in the header of a WAV file that was written to a pipe
-CUT = Unusable("truncated", "ends before its header or its last page says; fetch or export it again")
+CUT = ("truncated", "ends before its header or its last page says; fetch or export it again")
 LAST_PAGE = 65_307  # bytes; the longest page of an Ogg file
 THREADS = min(8, (os.cpu_count() or 1) + 1)  # one more than cores: one waits for the interpreter at any time
 
@@ -87,14 +87,14 @@ def _read(path, seconds):
     except (OSError, soundfile.LibsndfileError) as error:
         raise Unusable("unreadable", str(getattr(error, "error_string", None) or error).strip()) from error
     if len(audio) < frames:
-        raise CUT
+        raise Unusable(*CUT)
     return audio, rate, whole
 
 
 def check_end(path: pathlib.Path, file: soundfile.SoundFile) -> None:
     """Raises Unusable if the open file's header or last page tells that the end is missing."""
     if _missing_bytes(file.extra_info) or (file.format == "OGG" and not _ends_with_last_page(path)):
-        raise CUT
+        raise Unusable(*CUT)
 
 
 def _memory(frames, channels):

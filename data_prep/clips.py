@@ -6,7 +6,7 @@ import pathlib
 from data_prep import PrepareError
 from data_prep.dataset import Clip, DataSet
 from data_prep.faults import Fault, Unusable
-from data_prep.files import SUFFIXES, file_dataset
+from data_prep.files import file_dataset, sound_files
 from data_prep.tables import read_table
 
 UNLABELLED_FOLDERS = {"unlabelled", "unlabeled"}
@@ -34,11 +34,10 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
 def _from_folder(folder):
     """Clips of a folder's files in the order of their paths, which are their ids; hidden files are passed over."""
     clips = []
-    for path in sorted(folder.rglob("*")):
+    for path in sound_files(folder):
         parts = path.relative_to(folder).parts
-        if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in parts):
-            scene = parts[0] if len(parts) > 1 and parts[0].lower() not in UNLABELLED_FOLDERS else ""
-            clips.append(Clip("/".join(parts), "", scene, bool(scene)))
+        scene = parts[0] if len(parts) > 1 and parts[0].lower() not in UNLABELLED_FOLDERS else ""
+        clips.append(Clip("/".join(parts), "", scene, bool(scene)))
     if not clips:
         raise PrepareError(f"{folder}: no wav, flac, ogg or mp3 file; put those of a scene into a sub-folder named so")
     return clips

@@ -16,6 +16,12 @@ from data_prep.faults import Fault, Unusable
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
+def sound_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """A folder's recordings, sub-folders and all, in the order of their paths; hidden files are passed over."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
 def file_dataset(
     name: str,
     scenes: Sequence[str],

@@ -43,7 +43,7 @@ def _resampled(file):
         audio = file.read(BLOCK * file.samplerate, dtype="float32", always_2d=True)
         read += len(audio)
         if not len(audio):
-            raise CUT
+            raise Unusable(*CUT)
         if not np.isfinite(audio).all():
             raise Unusable("not finite", "holds samples that are NaN or infinite")
         mono = audio.mean(axis=1) if audio.shape[1] > 1 else audio[:, 0]

@@ -197,6 +197,7 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predict
 def check_predict(recordings, run, tested, capsys):
     """The command tells of the test clips what the run told, and of a bad file why not."""
     (recordings / "bad.wav").write_text("not sound")
+    (recordings / "._hidden.wav").write_text("not sound either, and not looked at")
     with pytest.raises(SystemExit) as stop:
         main(["predict", str(run), str(recordings), "--format", "json"])
     told = capsys.readouterr()

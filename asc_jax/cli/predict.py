@@ -87,7 +87,7 @@ def _told(heard, strict, bad):
 
 def _files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
     """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
-    from data_prep.files import SUFFIXES
+    from data_prep.files import sound_files
 
     files = []
     for path in paths:
@@ -96,8 +96,7 @@ def _files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
             files.append((path, folder / "-.wav"))
         elif Path(path).is_dir():
-            inside = sorted(each for each in Path(path).rglob("*") if each.suffix.lower() in SUFFIXES)
-            files += [(str(each), each) for each in inside]
+            files += [(str(each), each) for each in sound_files(Path(path))]
         elif glob.has_magic(path) and not Path(path).exists():
             files += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
         else:

@@ -46,7 +46,10 @@ class Heard:
 
     @property
     def scene(self) -> str:
-        return self.scenes[int(self.cosine.argmax())]
+        return self.scene_of(self.cosine)
+
+    def scene_of(self, cosine: np.ndarray) -> str:
+        return self.scenes[int(cosine.argmax())]
 
     @property
     def confidence(self) -> float:

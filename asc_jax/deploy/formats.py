@@ -21,9 +21,8 @@ def as_json(heard: Heard) -> dict:
 
 
 def _told(heard, cosine):
-    scene, confidence = heard.scenes[int(cosine.argmax())], confidence_of(cosine)
     cosines = {scene: float(each) for scene, each in zip(heard.scenes, cosine, strict=True)}
-    return {"scene": scene, "confidence": confidence, "cosine": cosines}
+    return {"scene": heard.scene_of(cosine), "confidence": confidence_of(cosine), "cosine": cosines}
 
 
 def json_text(all_heard: Iterable[Heard]) -> Iterator[str]:
@@ -65,7 +64,7 @@ def table(all_heard: Iterable[Heard]) -> Table:
 
 def timeline(heard: Heard) -> str:
     """0:00 bus, 3:20 park: each scene with the time it begins, where the recording has more than one window."""
-    told = [heard.scenes[int(cosine.argmax())] for cosine in heard.cosines]
+    told = [heard.scene_of(cosine) for cosine in heard.cosines]
     if len(told) < 2:
         return ""
     spans = itertools.groupby(zip(told, heard.start, strict=True), key=lambda each: each[0])

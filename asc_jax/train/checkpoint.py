@@ -18,6 +18,7 @@ from asc_jax.config import CONFIG
 from asc_jax.devices import everywhere
 from asc_jax.errors import UserError
 from asc_jax.processes import is_first, wait
+from asc_jax.train.stopping import NotFinite
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 
@@ -43,9 +44,12 @@ def _loss(metrics: dict) -> float:
 def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.inf) -> None:
     """Saves the state after `step` in the background, with the mean loss of an epoch that ends there, else inf.
 
-    UserError if the save before failed.
+    UserError if the save before failed, NotFinite if not all of it are numbers.
     """
-    items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(state))}
+    here = jax.device_get(state)
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(here)):
+        raise NotFinite(step - 1)
+    items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(here))}
     with _saving(checkpoints):
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)

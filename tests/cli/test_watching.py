@@ -63,4 +63,5 @@ def test_a_process_ends_with_the_one_that_watches_it():
     process = start("print(flush=True); time.sleep(600)")
     process.stdout.readline()
     process.kill()
-    process.communicate(timeout=20)  # it holds its pipes as long as it lives
+    rest, error = process.communicate(timeout=20)  # which the child's ends of the pipes would hold up for 600 s
+    assert (process.returncode, rest, error) == (-signal.SIGKILL, "", "")
