@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -51,9 +52,18 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.
         raise NotFinite(step - 1)
     items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(here))}
     with _saving(checkpoints):
+        checkpoints.wait_until_finished()
+        _check_room(checkpoints.directory, 1.25 * sum(leaf.nbytes for leaf in jax.tree.leaves(here)))
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)
         checkpoints.save(step, args=ocp.args.Composite(**items), metrics={"loss": loss})
+
+
+def _check_room(folder: Path, size: float) -> None:
+    """OSError before a save begins: where the disk fills meanwhile, Orbax's threads write pages of tracebacks."""
+    free = np.inf if _in_bucket(folder) else shutil.disk_usage(folder).free
+    if free < size:
+        raise OSError(f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
 
 
 def finish(checkpoints: ocp.CheckpointManager) -> None:

@@ -3,6 +3,7 @@ import os
 import resource
 import shutil
 import signal
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -128,6 +129,18 @@ def test_what_cannot_be_saved_is_an_error_and_leaves_the_last_step(tmp_path):
             signal.signal(signal.SIGXFSZ, before)
     restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
     np.testing.assert_array_equal(restored["kernel"], 1)
+
+
+def test_a_save_does_not_begin_on_a_disk_without_room(tmp_path, monkeypatch):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+    state = {"kernel": jnp.ones(1000)}  # 4 kB
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: SimpleNamespace(free=4200))
+    with (
+        checkpoint.manager(tmp_path) as checkpoints,
+        pytest.raises(UserError, match="checkpoints: a checkpoint could not be saved .it takes 0.0 MB, and 0.0 MB"),
+    ):
+        checkpoint.save(checkpoints, 2, state)
+    assert [file.name for file in (tmp_path / "checkpoints").iterdir()] == ["1"]
 
 
 def test_a_folder_keeps_its_settings(tmp_path):
