@@ -19,6 +19,8 @@ ALLOWED = {
     },
     "asc_jax/deploy": {
         "asc_jax.deploy",
+        "asc_jax.config",
+        "asc_jax.data",
         "asc_jax.devices",
         "asc_jax.errors",
         "asc_jax.evaluate",

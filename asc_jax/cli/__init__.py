@@ -17,6 +17,7 @@ from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
+from asc_jax.cli.weights import export_weights, import_weights
 from asc_jax.config import DataSet, Experiment
 from asc_jax.errors import UserError
 from asc_jax.train.stopping import STATUS, Preempted
@@ -33,6 +34,8 @@ COMMANDS = (
     compare,
     report,
     predict,
+    import_weights,
+    export_weights,
     bench,
 )
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -40,6 +43,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report RUN... [options]
        asc-jax predict RUN PATH... [options]
+       asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax bench [PART...] [options]
 
 {commands}
@@ -76,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs one command; what the user can mend is told in one line, with exit status 2; 75 after SIGTERM."""
     gc.set_threshold(200_000, 20, 100)  # what tracing makes stays: garbage hunts take 1 s of the start
     arguments = sys.argv[1:] if arguments is None else arguments
-    commands = {command.__name__.replace("_", " "): command for command in COMMANDS}
+    commands = {command.__name__.replace("_", "-").replace("data-", "data "): command for command in COMMANDS}
     words = 2 if arguments[:1] == ["data"] else 1
     name = " ".join(arguments[:words])
     if name not in commands:

@@ -42,10 +42,10 @@ def evaluate(wanted: Evaluation) -> None:
     """Score the test of every finished round, and of one round per scene, device and city."""
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
     from asc_jax.evaluate.evaluation import write_json
-    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.evaluate.tables import groups_tables, rounds_table
 
-    rounds = read_run(wanted.run)
+    rounds = scored_rounds(wanted.run)
     name = wanted.round or rounds[-1].name
     if name not in [each.name for each in rounds]:
         finished = ", ".join(each.name for each in rounds)
@@ -60,10 +60,10 @@ def evaluate(wanted: Evaluation) -> None:
 def compare(wanted: Runs) -> None:
     """Tell whether runs tested on the same clips differ by more than chance."""
     from asc_jax.evaluate.compare import compare as comparisons_of
-    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.evaluate.tables import comparison_table
 
-    print_tables(comparison_table(comparisons_of([read_run(run)[-1] for run in wanted.runs])))
+    print_tables(comparison_table(comparisons_of([scored_rounds(run)[-1] for run in wanted.runs])))
 
 
 def report(wanted: Report) -> None:

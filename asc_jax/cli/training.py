@@ -63,7 +63,7 @@ def _train(command: str, training: Training) -> None:
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     use_compilation_cache()
     _take_devices(training)
-    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.processes import first_before_others
     from asc_jax.train.rounds import run
 
@@ -72,7 +72,7 @@ def _train(command: str, training: Training) -> None:
             records = _records(experiment, each)
         with jax.debug_nans(experiment.debug_nans):  # a setting for all threads is lost in tracing gradients
             run(experiment, each, records)
-    print_rounds(read_run(experiment.folder))
+    print_rounds(scored_rounds(experiment.folder))
 
 
 def _take_devices(training: Training) -> None:

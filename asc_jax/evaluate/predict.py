@@ -143,9 +143,12 @@ def to_csv(predictions: Predictions) -> str:
 
 def read_csv(file: Path) -> Predictions:
     """The table that `to_csv` wrote."""
-    rows = list(csv.DictReader(io.StringIO(file.read_text())))
-    scenes = tuple(name.removeprefix("cosine ") for name in rows[0] if name.startswith("cosine "))
-    cosines = np.array([[row[f"cosine {scene}"] for scene in scenes] for row in rows], np.float32)
+    table = csv.DictReader(io.StringIO(file.read_text()))
+    scenes = tuple(name.removeprefix("cosine ") for name in table.fieldnames if name.startswith("cosine "))
+    rows = list(table)
+    cosines = np.array([[row[f"cosine {scene}"] for scene in scenes] for row in rows], np.float32).reshape(
+        -1, len(scenes)
+    )
     index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}
-    truth = np.array([index[row["truth"]] for row in rows])
+    truth = np.array([index[row["truth"]] for row in rows], int)
     return Predictions(scenes, cosines, truth, {name: [row[name] for row in rows] for name in DETAILS})

@@ -82,6 +82,14 @@ def read_run(folder: Path) -> list[FinishedRound]:
     return sorted(rounds, key=lambda each: (COMMANDS.index(each.command), len(each.name), each.name))
 
 
+def scored_rounds(folder: Path) -> list[FinishedRound]:
+    """Those of `read_run` that were tested: imported weights may not have been."""
+    rounds = [each for each in read_run(folder) if len(each.tested.truth)]
+    if not rounds:
+        raise UserError(f"{folder}: its weights were imported and never tested; import them with --records")
+    return rounds
+
+
 def ancestors(each: FinishedRound) -> list[FinishedRound]:
     """A round and those whose weights it descends from, in the same run's folder."""
     start = each.settings["round"]["start"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.evaluate.evaluation import Evaluation, evaluate
-from asc_jax.evaluate.runs import FinishedRound, read_run
+from asc_jax.evaluate.runs import FinishedRound, scored_rounds
 
 
 class Missing(Exception):
@@ -31,8 +31,8 @@ class Run:
     @cached_property
     def recordings(self) -> Clips | None:
         """The clips of the data set that the last round was tested on."""
-        folder = Path(self.last.config["records"])
-        return read_clips(folder)[0] if folder.exists() else None
+        folder = self.last.config["records"]
+        return read_clips(Path(folder))[0] if folder and Path(folder).exists() else None
 
     def last_of(self, command: str) -> FinishedRound:
         """The last finished round of a command."""
@@ -44,4 +44,4 @@ class Run:
 
 def open_run(folder: Path) -> Run:
     """A run's folder, or that of one of its rounds."""
-    return Run(folder, read_run(folder))
+    return Run(folder, scored_rounds(folder))

@@ -132,14 +132,19 @@ def _name(path) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
-def claim(folder: Path, wanted: dict, records: Path) -> None:
+def claim(folder: Path, wanted: dict, records: Path | None) -> None:
     """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
     file = folder / CONFIG
     wanted = json.loads(json.dumps(wanted))
     if is_first() and not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-        kept = {"settings": wanted, "versions": versions, "device": _device(), "records": str(records.absolute())}
+        kept = {
+            "settings": wanted,
+            "versions": versions,
+            "device": _device(),
+            "records": records and str(records.absolute()),
+        }
         write_text(file, json.dumps(kept, indent=2) + "\n")
     wait(f"settings of {folder}")
     if not file.exists():

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from asc_jax.config import INSIDE, PSEUDO_LABELS, UNLABELLED, Experiment, Round, all_rounds
+from asc_jax.config import INSIDE, PREDICTIONS, PSEUDO_LABELS, UNLABELLED, Experiment, Round, all_rounds
 from asc_jax.data.batches import Labels, order, targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.leaks import check, write_leak
@@ -34,7 +34,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if experiment.predictions(each.name).exists():
         checkpoint.claim(folder, settings, records.path)
         return
-    test, clips = records.part("test"), records.part(*each.parts)
+    tested, clips = records.part("test"), records.part(*each.parts)
     steps_per_epoch = _steps_per_epoch(each, clips)
     before = _before(experiment, each, records)
     leak = check(records, "test", each.parts)
@@ -71,11 +71,16 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
-    predictions, inside = predict(net, state.variables, test, batch_size)
+    test(folder, net, state.variables, tested, batch_size)
+
+
+def test(folder: Path, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
+    """Predicts the clips, which finishes a round's folder."""
+    predictions, inside = predict(net, variables, clips, batch_size)
     if is_first():
         write_inside(folder / INSIDE, inside)
-        checkpoint.write_text(experiment.predictions(each.name), to_csv(predictions))
-    wait(f"predictions of {each.name}")
+        checkpoint.write_text(folder / PREDICTIONS, to_csv(predictions))
+    wait(f"predictions of {folder.name}")
 
 
 def _before(experiment: Experiment, each: Round, records: Records) -> tuple[SceneNet, tuple[str, ...], dict] | None:
