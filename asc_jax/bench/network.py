@@ -18,8 +18,6 @@ from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state, training_step
 
-SCENES = 10
-
 
 @dataclass(frozen=True)
 class Case:
@@ -29,10 +27,11 @@ class Case:
     seconds: float
     network: Network
     repeats: int
+    scenes: int = 10
 
     @property
     def net(self) -> SceneNet:
-        return SceneNet(SCENES, **asdict(self.network))
+        return SceneNet(self.scenes, **asdict(self.network))
 
     @property
     def samples(self) -> int:
@@ -47,7 +46,7 @@ class Case:
 
     def training_batch(self) -> dict:
         """A batch that lies on the devices already."""
-        label = np.arange(self.batch) % SCENES
+        label = np.arange(self.batch) % self.scenes
         return shared({"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)})
 
     def multiply_accumulates(self) -> int:

@@ -12,6 +12,7 @@ import typing
 import tyro
 
 from asc_jax.cli.bench import bench
+from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import compare, evaluate, report
@@ -36,6 +37,7 @@ COMMANDS = (
     predict,
     import_weights,
     export_weights,
+    complexity,
     bench,
 )
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -44,6 +46,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax evaluate|compare|report RUN... [options]
        asc-jax predict RUN PATH... [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
+       asc-jax complexity RUN|EXPERIMENT [options]
        asc-jax bench [PART...] [options]
 
 {commands}

@@ -1,20 +1,46 @@
-"""How many multiply-accumulates a function takes."""
+"""How many multiply-accumulates a function takes, and where."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import jax
 
 from asc_jax.net.backend import written_by_hand
 
 
+@dataclass(frozen=True)
+class Product:
+    """A convolution or matrix product, the scope that it is traced in, and the elements that it reads and writes."""
+
+    scope: str
+    multiply_accumulates: int
+    read: int
+    written: int
+
+
 def multiply_accumulates(function, *inputs) -> int:
     """Those of all convolutions and matrix products, padding counted; inputs may be jax.ShapeDtypeStruct."""
+    return sum(each.multiply_accumulates for each in products(function, *inputs))
+
+
+def products(function, *inputs) -> list[Product]:
+    """All convolutions and matrix products of a call, in order; a loop's are told once, with all its rounds."""
     with written_by_hand(False):  # shifted products would count as elementwise arithmetic
-        return _count(jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs).jaxpr)  # a new function is traced anew
+        traced = jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs)  # a new function is traced anew
+    return list(_products(traced.jaxpr, "", 1))
 
 
-def _count(jaxpr) -> int:
-    return sum(_of_equation(each) for each in jaxpr.eqns)
+def _products(jaxpr, scope: str, times: int) -> Iterator[Product]:
+    for equation in jaxpr.eqns:
+        inner = f"{scope}/{equation.source_info.name_stack}".strip("/")
+        if count := _of_equation(equation):
+            read, written = equation.invars[0].aval.size, equation.outvars[0].aval.size
+            yield Product(inner, times * count, read, written)
+        for value in equation.params.values():
+            within = getattr(value, "jaxpr", value)
+            if hasattr(within, "eqns"):
+                yield from _products(within, inner, times * equation.params.get("length", 1))
 
 
 def _of_equation(equation) -> int:
@@ -27,5 +53,4 @@ def _of_equation(equation) -> int:
         kernel = equation.invars[1].aval
         out_channels = kernel.shape[parameters["dimension_numbers"].rhs_spec[0]]
         return equation.outvars[0].aval.size * kernel.size // out_channels
-    inner = [getattr(value, "jaxpr", value) for value in parameters.values()]
-    return parameters.get("length", 1) * sum(_count(each) for each in inner if hasattr(each, "eqns"))
+    return 0

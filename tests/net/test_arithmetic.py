@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 
-from asc_jax.net.arithmetic import multiply_accumulates
+from asc_jax.net.arithmetic import multiply_accumulates, products
 from asc_jax.net.convolution import depthwise3x3
 from asc_jax.net.scenenet import SceneNet
 
@@ -26,3 +26,12 @@ def test_a_clip_of_the_released_network():
     # the attention's 1x1 depthwise convolution, which is part of a normalisation here
     depthwise = 128 * 313 * 64
     assert round((counted - mel_filters + depthwise) / 1e6, 1) == 755.3
+
+
+def test_a_product_tells_its_scope_and_its_maps():
+    def function(x, k):
+        with jax.named_scope("outer"), jax.named_scope("inner"):
+            return jnp.tanh(x) @ k
+
+    (product,) = products(jax.jit(function), array(6, 5), array(5, 7))
+    assert (product.scope, product.read, product.written) == ("outer/inner", 30, 42)

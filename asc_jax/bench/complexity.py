@@ -1,0 +1,87 @@
+"""What a network costs on any machine: parameters, multiply-accumulates, memory."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax.traverse_util import flatten_dict
+from rich.table import Table
+
+from asc_jax.net.arithmetic import products
+from asc_jax.net.scenenet import SceneNet
+
+BYTES = {"float32": 4, "float16": 2, "int8": 1}
+HEAD = "head"  # the layer that the published count leaves out
+LIMIT_KB, LIMIT_M = 128, 30  # low-complexity acoustic scene classification, DCASE 2022 to 2024
+PUBLISHED = "published: 874 k"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or dense layer with the normalisation and activation after it, for one clip.
+
+    `memory` are the elements of the maps that it reads and writes.
+    """
+
+    name: str
+    parameters: int
+    multiply_accumulates: int
+    memory: int
+
+
+def layers(net: SceneNet, samples: int) -> list[Layer]:
+    """All layers with parameters, by name; the fixed log-mel is none of them."""
+    audio = jax.ShapeDtypeStruct((1, samples), jnp.float32)
+    variables = jax.eval_shape(net.init, jax.random.key(0), audio)
+    parameters = _parameters(variables["params"])
+    costs = dict.fromkeys(parameters, (0, 0))
+    for product in products(net.apply, variables, audio):
+        scope = product.scope.split("/")[1:]  # without the network's own name
+        prefixes = ("/".join(scope[:length]) for length in range(len(scope), 0, -1))
+        if name := next((prefix for prefix in prefixes if prefix in parameters), None):
+            costs[name] = product.multiply_accumulates, product.read + product.written
+    projection = "attention/projection/depthwise"
+    if projection in parameters:  # 1x1: a number a channel, which the normalisation after it takes in
+        _, bands, frames, _ = jax.eval_shape(net.apply, variables, audio).attention.shape
+        size = bands * frames * variables["params"]["attention"]["projection"]["depthwise_kernel"].size
+        costs[projection] = size, 2 * size
+    return [Layer(name, parameters[name], *costs[name]) for name in sorted(parameters)]
+
+
+def _parameters(params: dict) -> dict[str, int]:
+    """Of each layer, its normalisation's among them."""
+    counted = {}
+    for (*module, leaf), array in flatten_dict(params).items():
+        if leaf.startswith("depthwise_"):
+            module = [*module, "depthwise"]
+        name = "/".join(module).removesuffix("_norm")
+        counted[name] = counted.get(name, 0) + array.size
+    return counted
+
+
+def layers_table(costs: list[Layer]) -> Table:
+    """A row a layer."""
+    table = Table("layer")
+    for column in ("parameters", "multiply-accumulates in M", "maps in and out, float32, in kB"):
+        table.add_column(column, justify="right")
+    for each in costs:
+        table.add_row(
+            each.name, f"{each.parameters:,}", f"{each.multiply_accumulates / 1e6:.2f}", f"{4 * each.memory / 1e3:.0f}"
+        )
+    return table
+
+
+def totals_table(costs: list[Layer], seconds: float, latency: float) -> Table:
+    """The whole network beside limits; `latency` is that of one clip of `seconds`, in seconds."""
+    parameters = sum(each.parameters for each in costs)
+    without_head = sum(each.parameters for each in costs if each.name != HEAD)
+    arithmetic = sum(each.multiply_accumulates for each in costs)
+    largest = max(costs, key=lambda each: each.memory)
+    table = Table(f"a clip of {seconds:g} s", "this network", "beside")
+    table.add_row("parameters", f"{parameters:,} ({without_head:,} without the head)", PUBLISHED)
+    for name, size in BYTES.items():
+        table.add_row(f"weights in {name}", f"{size * parameters / 1e3:,.0f} kB", f"DCASE's limit: {LIMIT_KB} kB")
+    table.add_row("multiply-accumulates", f"{arithmetic / 1e6:.1f} M", f"DCASE's limit: {LIMIT_M} M for a clip of 1 s")
+    table.add_row("largest maps at once, float32", f"{4 * largest.memory / 1e6:.1f} MB", largest.name)
+    table.add_row("latency of one clip here", f"{1e3 * latency:.1f} ms", "")
+    return table

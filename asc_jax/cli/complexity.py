@@ -1,0 +1,48 @@
+"""The command on a network's size: asc-jax complexity RUN|EXPERIMENT."""
+
+import dataclasses
+from pathlib import Path
+
+import tyro
+
+from asc_jax.cli.printing import print_tables
+from asc_jax.config import Network
+from asc_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Complexity:
+    """Whose network."""
+
+    network: tyro.conf.Positional[str]
+    """Folder of a run or of a round, or the name of an experiment, such as released."""
+    seconds: float | None = None
+    """Length of a clip (default: as trained, or as the experiment states)."""
+
+
+def complexity(wanted: Complexity) -> None:
+    """Count a network's parameters, multiply-accumulates and memory, and time one clip."""
+    from asc_jax.cli.training import use_compilation_cache
+
+    use_compilation_cache()
+    from asc_jax.bench.complexity import layers, layers_table, totals_table
+    from asc_jax.bench.network import Case, evaluation
+
+    network, seconds, scenes = _network(wanted.network)
+    case = Case(1, wanted.seconds or seconds, network, repeats=5, scenes=scenes)
+    costs = layers(case.net, case.samples)
+    print_tables(layers_table(costs), totals_table(costs, case.seconds, evaluation(case).median))
+
+
+def _network(named: str) -> tuple[Network, float, int]:
+    """The settings of a network, the seconds of its clips, and how many scenes it knows."""
+    from asc_jax.cli import experiments
+    from asc_jax.evaluate.runs import read_run
+    from asc_jax.net.frontend import RATE
+
+    if Path(named).exists():
+        settings = read_run(Path(named))[-1].settings
+        return Network(**settings["network"]), settings["samples"] / RATE, len(settings["scenes"])
+    if experiment := experiments().get(named):
+        return experiment.network, experiment.seconds, 10  # as many as TAU and CAS have
+    raise UserError(f"{named}: neither a run's folder nor an experiment ({', '.join(experiments())})")
