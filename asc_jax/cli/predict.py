@@ -27,6 +27,11 @@ class Prediction:
     """table and csv tell the scene, json and jsonl the cosine to every scene, window by window."""
     hop: float | None = None
     """Seconds from one window to the next (default: as long as a window, which is as long as a training clip)."""
+    device_stats: bool = False
+    """The recordings are of one device: map the level and spread of each of its bands to those of the training clips \
+    (the run's records must be there)."""
+    submission: Path | None = None
+    """A challenge's list such as ICME2024_ASC_eval.csv: fill in the scenes of the recordings that it names."""
     strict: bool = False
     """Stop at the first bad recording, with status 2; without it the others are told, and the status is 1."""
 
@@ -38,19 +43,25 @@ def predict(wanted: Prediction) -> None:
 
     use_compilation_cache()
     from asc_jax.deploy import classifier
+    from asc_jax.deploy.bands import training_clips
+    from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
 
     use_cores(classifier.BATCH)
-    bad = []
+    scenes = {}
     with tempfile.TemporaryDirectory() as folder:
         files = _files(wanted.paths, Path(folder))
         model = classifier.load(wanted.run)
         hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
         if hop < 1:
             raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")
+        if wanted.device_stats:
+            model = model.matched((_blocks(path) for _, path in files), training_clips(read_run(wanted.run)[-1]))
         heard = model.hear(((name, _blocks(path)) for name, path in files), hop)
-        _print(wanted.format, _told(_shown(heard, len(files)), wanted.strict, bad))
-    if bad:
+        _print(wanted.format, _told(_shown(heard, len(files)), wanted.strict, scenes))
+    if wanted.submission:
+        _fill_in(wanted.submission, scenes)
+    if None in scenes.values():
         sys.exit(1)
 
 
@@ -74,15 +85,27 @@ def _shown(heard, count):
     return track(heard, "predicting", count, console=console, disable=not console.is_terminal)
 
 
-def _told(heard, strict, bad):
-    """The same, of which the bad ones are told and added to a list."""
+def _told(heard, strict, scenes):
+    """The same, of which the bad ones are told; recording -> scene or None is noted."""
     for each in heard:
         if each.error:
             if strict:
                 raise UserError(f"{each.name}: {each.error}")
             print(f"asc-jax: {each.name}: {each.error}", file=sys.stderr)
-            bad.append(each.name)
+        scenes[each.name] = None if each.error else each.scene
         yield each
+
+
+def _fill_in(file: Path, scenes: dict[str, str | None]) -> None:
+    from asc_jax.deploy.submission import NAME, SCENE, fill_in
+    from data_prep.tables import read_table
+
+    try:
+        text = fill_in(read_table(file, (NAME, SCENE)), scenes)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
+    file.write_text(text)
+    print(file, file=sys.stderr)
 
 
 def _files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import soxr
 from scipy.special import softmax
 
+from asc_jax.deploy.bands import matching, statistics
 from asc_jax.deploy.windows import windows
 from asc_jax.devices import can_share, on_every_device, shared
 from asc_jax.errors import UserError
@@ -79,6 +80,21 @@ class Classifier:
         if heard.error:
             raise UserError(heard.error)
         return heard
+
+    def matched(self, recordings: Iterable[Iterable[np.ndarray]], training: Iterable[np.ndarray]) -> "Classifier":
+        """The same network, for recordings of one device, whose bands are mapped to those of the training's clips.
+
+        Both are read once: recordings as in `hear`, of which bad ones are passed over, and clips int16 [samples].
+        """
+        heard, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
+        return replace(self, variables=self.variables | {"bands": on_every_device(matching(heard, source))})
+
+    def _windows(self, recordings):
+        for blocks in recordings:
+            try:
+                yield from (audio for _, audio in windows(blocks, self.samples, self.samples))
+            except UserError:
+                pass
 
     def hear(self, recordings: Iterable[tuple[str, Iterable[np.ndarray]]], hop: int) -> Iterator[Heard]:
         """Of each recording, a name and blocks of samples at 16 kHz, in order; batches go across recordings.

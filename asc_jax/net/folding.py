@@ -13,7 +13,7 @@ def fold(variables: dict) -> dict:
     A convolution NAME takes the scale of NAME_norm, whose bias takes the rest; norms after anything else stay.
     """
     params, stats = _fold(variables["params"], variables["batch_stats"])
-    return {"params": params, "batch_stats": stats}
+    return variables | {"params": params, "batch_stats": stats}
 
 
 def _fold(params, stats):

@@ -10,6 +10,7 @@ from asc_jax.net.arcface import ArcFace
 from asc_jax.net.attention import Attention
 from asc_jax.net.frontend import Wavegram, log_mel, normalise
 from asc_jax.net.mobilefacenet import MobileFaceNet
+from asc_jax.net.parts import along_channels
 
 
 class Outputs(NamedTuple):
@@ -38,7 +39,7 @@ class SceneNet(nn.Module):
     @nn.compact
     def __call__(self, waveform, train: bool = False) -> Outputs:
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = log_mel(waveform, self.magnitude_mel)
+            mel = self._matched(log_mel(waveform, self.magnitude_mel))
             wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((normalise(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
@@ -48,6 +49,13 @@ class SceneNet(nn.Module):
         embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))
+
+    def _matched(self, mel):
+        """The log-mel [B, T, F], mapped by the scale and shift [F] in the variables `bands` where there are such."""
+        if not self.has_variable("bands", "scale"):
+            return mel
+        scale, shift = (along_channels(mel, self.get_variable("bands", name)) for name in ("scale", "shift"))
+        return mel * scale + shift
 
 
 def to_waveform(audio):

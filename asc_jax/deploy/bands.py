@@ -1,0 +1,62 @@
+"""Band-wise statistics matching: other devices made to sound like those of the training, without retraining.
+
+"Unsupervised domain adaptation for acoustic scene classification using band-wise statistics matching" (Mezza, Habets,
+Müller and Sarti, EUSIPCO 2020).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from asc_jax.data.records import read_clips
+from asc_jax.errors import UserError
+from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.net.frontend import BANDS, log_mel
+from asc_jax.net.scenenet import SceneNet, to_waveform
+
+
+@dataclass(frozen=True)
+class BandStatistics:
+    """Mean and deviation of each band of the log-mel over all frames, [F] in decibels."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
+    """Those of clips of one length, int16 [N] at 16 kHz."""
+
+    @jax.jit
+    def sums(audio):
+        mel = log_mel(to_waveform(audio[None]), net.magnitude_mel)[0]  # [T, F]
+        return mel.sum(0), jnp.square(mel).sum(0), len(mel)
+
+    total, squares, frames = np.zeros(BANDS), np.zeros(BANDS), 0
+    for clip in clips:
+        told = jax.device_get(sums(clip))
+        total, squares, frames = total + told[0], squares + told[1], frames + told[2]
+    if not frames:
+        raise UserError("--device-stats: no recording could be heard")
+    mean = total / frames
+    return BandStatistics(mean, np.sqrt(np.maximum(squares / frames - np.square(mean), 1e-6)))
+
+
+def matching(target: BandStatistics, source: BandStatistics) -> dict[str, np.ndarray]:
+    """The variables `bands` of `SceneNet` that give the target's log-mel the source's statistics."""
+    scale = source.deviation / target.deviation
+    return {"scale": np.float32(scale), "shift": np.float32(source.mean - target.mean * scale)}
+
+
+def training_clips(each: FinishedRound) -> Iterator[np.ndarray]:
+    """The clips of a round's records that are not tested, int16 [N]; UserError if the records are not there."""
+    folder = Path(each.config["records"] or "records")
+    if not folder.exists():
+        raise UserError(f"{folder}: --device-stats needs the training's records, which are not there")
+    clips, _ = read_clips(folder)
+    tested = set(each.tested.details["id"])
+    numbers = [number for number, name in enumerate(clips.column("id")) if name not in tested]
+    return (clips.audio([number])[0] for number in numbers)

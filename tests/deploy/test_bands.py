@@ -1,0 +1,65 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from asc_jax.deploy.bands import matching, statistics, training_clips
+from asc_jax.errors import UserError
+from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.net.folding import fold
+from asc_jax.net.frontend import log_mel
+from asc_jax.net.scenenet import SceneNet, to_waveform
+
+NET = SceneNet(3)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """Noise whose spectrum and level differ from clip to clip."""
+    random = np.random.default_rng(0)
+    white = random.normal(0, 2000, (6, 16_001)) * random.uniform(0.2, 2, (6, 1))
+    return np.rint(white[:, 1:] + random.uniform(0, 0.9, (6, 1)) * white[:, :-1]).astype(np.int16)
+
+
+def through_device(clips):
+    """A device that swallows high bands and is quieter."""
+    return np.rint(0.25 * (clips + np.roll(clips, 1, 1))).astype(np.int16)
+
+
+def test_statistics_are_those_of_all_frames_at_once(clips):
+    mel = np.asarray(log_mel(to_waveform(jnp.asarray(clips))), np.float64).reshape(-1, 128)
+    told = statistics(NET, clips)
+    np.testing.assert_allclose(told.mean, mel.mean(0), atol=1e-3)
+    np.testing.assert_allclose(told.deviation, mel.std(0), atol=1e-3)
+
+
+def test_matched_bands_have_the_statistics_of_training(clips):
+    target, source = statistics(NET, through_device(clips)), statistics(NET, clips)
+    bands = matching(target, source)
+    mel = np.asarray(log_mel(to_waveform(jnp.asarray(through_device(clips))))).reshape(-1, 128)
+    mapped = mel * bands["scale"] + bands["shift"]
+    np.testing.assert_allclose(mapped.mean(0), source.mean, atol=1e-2)
+    np.testing.assert_allclose(mapped.std(0), source.deviation, atol=1e-2)
+
+
+def test_the_network_takes_what_matching_gives(clips):
+    variables = jax.jit(NET.init)(jax.random.key(0), jnp.zeros((1, 16_000)))
+    bands = matching(statistics(NET, through_device(clips)), statistics(NET, clips))
+    apply = jax.jit(NET.apply)
+    plain, heard = (
+        apply(variables, to_waveform(jnp.asarray(each))).features for each in (clips, through_device(clips))
+    )
+    matched = apply(fold(variables | {"bands": bands}), to_waveform(jnp.asarray(through_device(clips)))).features
+    of_mel = [np.abs(each[..., 0] - plain[..., 0]).mean() for each in (heard, matched)]
+    assert of_mel[1] < of_mel[0] / 3
+    np.testing.assert_allclose(matched[..., 1], heard[..., 1], atol=1e-5)  # the Wavegram has no bands to match
+
+
+def test_nothing_heard_is_an_error():
+    with pytest.raises(UserError, match="no recording could be heard"):
+        statistics(NET, [])
+
+
+def test_records_that_are_gone_are_an_error(tmp_path, write_round, made_up):
+    with pytest.raises(UserError, match="absent: --device-stats needs the training's records"):
+        training_clips(FinishedRound(write_round(tmp_path, "scratch", made_up())))
