@@ -19,7 +19,7 @@ from asc_jax.evaluate.predict import read_csv
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare", "report", "predict")
+RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export-weights", "complexity")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
@@ -209,8 +209,22 @@ def check_predict(recordings, run, tested, capsys):
     assert "bad.wav" in error_of(capsys, "predict", str(run), str(recordings), "--strict")
     main(["predict", str(run), str(recordings / "hum" / "0.wav"), "--hop", "0.25"])
     assert "hum/0.wav" in capsys.readouterr().out
+    check_submission(recordings, run, capsys)
     assert "no recordings" in error_of(capsys, "predict", str(run), str(recordings / "*.ogg"))
     assert asc_jax.load(run)(np.random.default_rng(0).normal(0, 0.1, 40_000), 16_000).scene in ("hum", "hiss")
+
+
+def check_submission(recordings, run, capsys):
+    """The list's clips get scenes, here with bands matched to those of training."""
+    listed = recordings / "list.csv"
+    listed.write_text("filename,scene_label\r\n1,\r\n0,\r\n")
+    heard = [str(recordings / "hum" / f"{number}.wav") for number in (0, 1)]
+    main(["predict", str(run), *heard, "--device-stats", "--submission", str(listed)])
+    header, *rows = listed.read_text().splitlines()
+    assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["1", "0"]
+    assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
+    capsys.readouterr()
+    assert "not heard: 1" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
 
 
 def start_two(recordings, workdir):

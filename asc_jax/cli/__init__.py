@@ -15,7 +15,7 @@ from asc_jax.cli.bench import bench
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.predict import predict
-from asc_jax.cli.runs import compare, evaluate, report
+from asc_jax.cli.runs import card, compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
 from asc_jax.cli.weights import export_weights, import_weights
@@ -34,6 +34,7 @@ COMMANDS = (
     evaluate,
     compare,
     report,
+    card,
     predict,
     import_weights,
     export_weights,
@@ -43,7 +44,7 @@ COMMANDS = (
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
-       asc-jax evaluate|compare|report RUN... [options]
+       asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax predict RUN PATH... [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]

@@ -1,4 +1,4 @@
-"""The commands on finished runs: asc-jax evaluate|compare|report RUN."""
+"""The commands on finished runs: asc-jax evaluate|compare|report|card RUN."""
 
 import dataclasses
 from pathlib import Path
@@ -36,6 +36,14 @@ class Report:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run, or of one of its rounds; the report goes into it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """The run that a card describes."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run (its last tested round is described), or of a round; card.md goes into it."""
 
 
 def evaluate(wanted: Evaluation) -> None:
@@ -76,6 +84,14 @@ def report(wanted: Report) -> None:
     page = write_report(run)
     write_images(run, page)
     print(page)
+
+
+def card(wanted: Card) -> None:
+    """Write a model card: data, training, scores with their intervals, limits, licences."""
+    from asc_jax.report.card import write_card
+    from asc_jax.report.run import open_run
+
+    print(write_card(open_run(wanted.run)))
 
 
 def print_rounds(rounds: list) -> None:

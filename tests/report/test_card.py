@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from asc_jax.config import CONFIG
+from asc_jax.evaluate.evaluation import evaluate
+from asc_jax.report.card import write_card
+from asc_jax.report.run import open_run
+
+
+@pytest.fixture
+def run(tmp_path, write_round, made_up):
+    """Two rounds, the second taught on devices a and s1."""
+    write_round(tmp_path, "pretrain", made_up(seed=1))
+    write_round(tmp_path, "finetune-1", made_up(), start="pretrain", devices=("a", "s1"))
+    return tmp_path
+
+
+def test_the_card_tells_training_scores_limits_and_licences(run):
+    card = write_card(open_run(run)).read_text()
+    accuracy = evaluate(open_run(run).last).scores["accuracy"]
+    assert f"{100 * accuracy.value:.1f} [{100 * accuracy.low:.1f}, {100 * accuracy.high:.1f}] %" in card
+    rows = [line for line in card.splitlines() if line.startswith("| ")]
+    assert any(row.startswith("| pretrain | clips/1s-0/2.0.0 | train | fresh weights | 2 | 4 |") for row in rows)
+    assert any(row.startswith("| finetune-1 | clips/1s-0/2.0.0 | train | pretrain |") for row in rows)
+    assert "Devices in training: a, s1; cities: not known." in card
+    assert "0 of 60 test clips share a session with train" in card
+    assert "* clips: your own recordings" in card
+
+
+def test_every_row_of_a_table_is_as_wide_as_its_head(run):
+    table = []
+    for line in [*write_card(open_run(run)).read_text().splitlines(), ""]:
+        if line.startswith("|"):
+            table.append(line.count("|"))
+        elif table:
+            assert len(set(table)) == 1 and len(table) > 2, table
+            table = []
+
+
+def test_imported_weights_are_told_as_such(run):
+    file = run / "pretrain" / CONFIG
+    config = json.loads(file.read_text())
+    config["settings"] |= {"imported": "0badcafe", "data": ""}
+    file.write_text(json.dumps(config))
+    assert "| unknown | train | a PyTorch checkpoint (tensors 0badcafe)" in write_card(open_run(run)).read_text()
