@@ -217,14 +217,14 @@ def check_predict(recordings, run, tested, capsys):
 def check_submission(recordings, run, capsys):
     """The list's clips get scenes, here with bands matched to those of training."""
     listed = recordings / "list.csv"
-    listed.write_text("filename,scene_label\r\n1,\r\n0,\r\n")
-    heard = [str(recordings / "hum" / f"{number}.wav") for number in (0, 1)]
+    listed.write_text("filename,scene_label\r\n2,\r\n0,\r\n")
+    heard = [str(recordings / "hum" / f"{number}.wav") for number in (0, 2)]
     main(["predict", str(run), *heard, "--device-stats", "--submission", str(listed)])
     header, *rows = listed.read_text().splitlines()
-    assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["1", "0"]
+    assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["2", "0"]
     assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
     capsys.readouterr()
-    assert "not heard: 1" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
+    assert "not heard: 2" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
 
 
 def start_two(recordings, workdir):
