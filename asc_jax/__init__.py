@@ -1,8 +1,11 @@
 """Acoustic scene classification in JAX: semi-supervised, under domain shift."""
 
 
-def load(run: str):
-    """A trained network, `asc_jax.deploy.classifier.Classifier`: model(waveform, rate).scene."""
+def load(run: str, batch: int = 1):
+    """A trained network, `asc_jax.deploy.classifier.Classifier`: model(waveform, rate).scene.
+
+    It computes `batch` windows at once, which on a GPU or TPU should be more.
+    """
     from asc_jax.deploy.classifier import load
 
-    return load(run)
+    return load(run, batch)

@@ -14,6 +14,8 @@ import tyro
 from asc_jax.cli.printing import print_tables
 from asc_jax.errors import UserError
 
+BATCH = 32  # windows at once
+
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
@@ -42,16 +44,16 @@ def predict(wanted: Prediction) -> None:
     from asc_jax.devices import use_cores
 
     use_compilation_cache()
-    from asc_jax.deploy import classifier
     from asc_jax.deploy.bands import training_clips
+    from asc_jax.deploy.classifier import load
     from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
 
-    use_cores(classifier.BATCH)
+    use_cores(BATCH)
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:
         files = _files(wanted.paths, Path(folder))
-        model = classifier.load(wanted.run)
+        model = load(wanted.run, BATCH)
         hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
         if hop < 1:
             raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")

@@ -23,8 +23,6 @@ from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.rounds import load as load_round
 
-BATCH = 32  # windows
-
 
 @dataclass
 class Heard:
@@ -65,11 +63,12 @@ def confidence_of(cosine: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network without the scenes' margin; `samples` at 16 kHz are the window that it knows."""
+    """A network without the scenes' margin, which hears `batch` windows of `samples` at 16 kHz at once."""
 
     net: SceneNet
     scenes: tuple[str, ...]
     samples: int
+    batch: int
     variables: Any
 
     def __call__(self, waveform: np.ndarray, rate: int) -> Heard:
@@ -87,7 +86,7 @@ class Classifier:
         Both are read once: recordings as in `hear`, of which bad ones are passed over, and clips int16 [samples].
         """
         heard, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
-        return replace(self, variables=self.variables | {"bands": on_every_device(matching(heard, source))})
+        return replace(self, variables=self.variables | {"bands": _placed(matching(heard, source), self.batch)})
 
     def _windows(self, recordings):
         for blocks in recordings:
@@ -109,7 +108,7 @@ class Classifier:
                 for start, audio in windows(blocks, self.samples, hop):
                     heard.start.append(start / RATE)
                     batch.append((heard, audio))
-                    if len(batch) == BATCH:
+                    if len(batch) == self.batch:
                         self._tell(batch)
                         batch = []
             except UserError as error:
@@ -123,18 +122,24 @@ class Classifier:
         """Adds to each window's recording what the network says of it."""
         if not batch:
             return
-        audio = np.resize(np.stack([audio for _, audio in batch]), (BATCH, self.samples))  # goes on with the first
-        audio = shared({"audio": audio})["audio"] if can_share(BATCH) else audio
-        cosines, _ = jax.device_get(predictor(self.net, BATCH)(self.variables, audio))
+        audio = np.resize(np.stack([audio for _, audio in batch]), (self.batch, self.samples))  # goes on with the first
+        audio = shared({"audio": audio})["audio"] if can_share(self.batch) else audio
+        cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
         for (heard, _), cosine in zip(batch, cosines, strict=False):
             heard.cosines.append(cosine)
 
 
-def load(run: str | Path) -> Classifier:
-    """The network of a run's last finished round, or of the round whose folder that is."""
+def load(run: str | Path, batch: int = 1) -> Classifier:
+    """The network of a run's last finished round, or of the round whose folder that is, for `batch` windows at once."""
     last = read_run(Path(run))[-1]
     net, scenes, variables = load_round(last.folder)
-    return Classifier(net, scenes, last.settings["samples"], jax.jit(fold)(on_every_device(variables)))
+    variables = _placed(jax.jit(fold)(variables), batch)
+    return Classifier(net, scenes, last.settings["samples"], batch, variables)
+
+
+def _placed(variables, batch: int):
+    """On all devices if they share a batch, else on the first."""
+    return on_every_device(variables) if can_share(batch) else jax.device_put(variables, jax.devices()[0])
 
 
 def _finished(waiting: deque[Heard]) -> Iterator[Heard]:

@@ -6,19 +6,20 @@ from asc_jax.deploy.classifier import Classifier
 from asc_jax.errors import UserError
 
 
-@pytest.fixture
-def model(monkeypatch):
+@pytest.fixture(params=[1, 32])
+def model(request, monkeypatch):
     """Hears loudness: the cosine to "loud" is the window's first sample over 10,000; windows of 4 samples."""
 
     def predictor(net, count):
         def predict(variables, audio):
+            assert len(audio) == count
             loud = np.asarray(audio)[:, 0] / 10_000
             return np.stack([1 - loud, loud], 1), None
 
         return predict
 
     monkeypatch.setattr(classifier, "predictor", predictor)
-    return Classifier(None, ("quiet", "loud"), 4, None)
+    return Classifier(None, ("quiet", "loud"), 4, request.param, None)
 
 
 def recording(*levels):
