@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 _axis: ContextVar[str | None] = ContextVar("statistics_over", default=None)
 _told: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
+_products: ContextVar[bool] = ContextVar("fourier_by_products", default=False)
 
 
 @contextmanager
@@ -29,6 +30,16 @@ def by_hand() -> bool:
 def written_by_hand(told: bool) -> AbstractContextManager:
     """Decides for what is traced inside; a jitted function that is traced already stays as it is."""
     return _during(_told, told)
+
+
+def without_fft() -> bool:
+    """Whether what runs this has no fast Fourier transform."""
+    return _products.get()
+
+
+def fourier_by_products() -> AbstractContextManager:
+    """What is traced inside has matrix products for Fourier transforms."""
+    return _during(_products, True)
 
 
 def statistics_over(axis: str) -> AbstractContextManager:

@@ -9,6 +9,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
+from asc_jax.net.backend import without_fft
 from asc_jax.net.convolution import pointwise
 from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
 from asc_jax.net.maps import Map
@@ -54,11 +55,22 @@ def log_mel(waveform, magnitude: bool = False):
     halves = hops(waveform, "reflect")
     rising, falling = (along_channels(halves, half) for half in (hann[:HOP], hann[HOP:]))
     frames = jnp.concatenate((halves[:, :-1] * rising, halves[:, 1:] * falling), axis=2)  # [B, T, 1024]
-    spectrum = jnp.fft.rfft(frames)  # [B, T, 513]
-    power = jnp.square(spectrum.real) + jnp.square(spectrum.imag)
+    real, imaginary = _by_products(frames) if without_fft() else _by_fft(frames)  # [B, T, 513]
+    power = jnp.square(real) + jnp.square(imaginary)
     mel = jnp.asarray(mel_filters(), waveform.dtype)
     decibels = 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)
     return decibels
+
+
+def _by_fft(frames):
+    spectrum = jnp.fft.rfft(frames)
+    return spectrum.real, spectrum.imag
+
+
+def _by_products(frames):
+    """The same, where there is no FFT."""
+    turns = np.outer(np.arange(WINDOW), np.arange(WINDOW // 2 + 1)) % WINDOW * (2 * np.pi / WINDOW)  # radians
+    return frames @ jnp.asarray(np.cos(turns), frames.dtype), frames @ jnp.asarray(-np.sin(turns), frames.dtype)
 
 
 class Filters(nn.Module):

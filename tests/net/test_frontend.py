@@ -4,6 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
+from asc_jax.net.backend import fourier_by_products
 from asc_jax.net.frontend import BANDS, Wavegram, log_mel, normalise
 
 
@@ -21,6 +22,14 @@ def test_log_mel_is_librosas(waveform, magnitude):
     expected = (20 if magnitude else 10) * np.log10(mel + 1e-8)
     assert ours.shape == (2, 20_123 // 512 + 1, 128)
     np.testing.assert_allclose(ours, expected.swapaxes(1, 2), atol=2e-3)  # decibels, float32 spectra on both sides
+
+
+@pytest.mark.parametrize("magnitude", [False, True])
+def test_log_mel_by_products_is_that_by_fft(waveform, magnitude):
+    with fourier_by_products():
+        assert "fft" not in str(jax.make_jaxpr(lambda x: log_mel(x, magnitude))(waveform))
+        products = log_mel(jnp.asarray(waveform), magnitude)
+    np.testing.assert_allclose(products, log_mel(jnp.asarray(waveform), magnitude), atol=2e-3)
 
 
 @pytest.mark.parametrize("filters", [1, 128])
