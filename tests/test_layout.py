@@ -77,6 +77,9 @@ def test_the_command_line_starts_without_heavy_libraries():
         "pandas",
         "matplotlib",
         "jinja2",
+        "jax2onnx",
+        "onnx",
+        "tensorflow",
     )
     code = f"import asc_jax.cli, experiments, data_prep, sys; print([m for m in {heavy} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -1,0 +1,1 @@
+"""A trained network for runtimes that know nothing of this package."""

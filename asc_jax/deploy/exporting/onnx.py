@@ -1,0 +1,51 @@
+"""ONNX, with the facts as JSON in the model's metadata."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from asc_jax.deploy.classifier import Classifier
+from asc_jax.deploy.exporting.program import INPUT, OUTPUTS, Exported, facts_of, needed, program
+from asc_jax.net.backend import fourier_by_products
+
+EXTRA = "onnx"
+
+
+def write(model: Classifier, file: Path) -> None:
+    """For any batch."""
+    with _quiet():
+        jax2onnx, onnx = needed("jax2onnx", EXTRA), needed("onnx", EXTRA)
+        with fourier_by_products():  # ONNX Runtime does not load the DFT of a batch of any size
+            converted = jax2onnx.to_onnx(
+                program(model),
+                inputs=[("batch", model.samples)],
+                input_names=[INPUT],
+                output_names=list(OUTPUTS),
+            )
+    onnx.helper.set_model_props(converted, {name: json.dumps(fact) for name, fact in facts_of(model).items()})
+    onnx.save(converted, file)
+
+
+def read(file: Path) -> Exported:
+    """In ONNX Runtime."""
+    onnxruntime = needed("onnxruntime", EXTRA)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    kept = session.get_modelmeta().custom_metadata_map
+    facts = {name: json.loads(fact) for name, fact in kept.items()}
+    return Exported(facts, lambda waveform: tuple(session.run(OUTPUTS, {INPUT: waveform})))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The converter tells of operations that it cannot convert and this network does not have."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,55 @@
+"""What every exported file holds: the network as a function of waveforms, and what its user must know."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import jax
+import numpy as np
+
+from asc_jax.deploy.classifier import Classifier
+from asc_jax.errors import UserError
+from asc_jax.net.arcface import SCALE
+from asc_jax.net.backend import written_by_hand
+from asc_jax.net.frontend import RATE
+
+INPUT = "waveform"
+OUTPUTS = ("cosine", "confidence")
+PLATFORMS = ("cpu", "cuda", "tpu")
+FACTS = "model.json"  # the name of the facts inside a file or folder
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file opened in its own runtime: its facts, and waveform float32 [B, samples] -> (cosine [B, scenes],
+    confidence [B])."""
+
+    facts: dict
+    run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def program(model: Classifier) -> Callable:
+    """waveform float32 [B, samples] in [-1, 1] -> (cosine [B, scenes], confidence [B]); the weights are inside."""
+    net = model.net.clone(bfloat16=False)  # which not every runtime has
+    variables = jax.device_get(model.variables)
+
+    def told(waveform):
+        with written_by_hand(False):  # other compilers know convolutions
+            cosine = net.apply(variables, waveform).cosine
+        return cosine, jax.nn.softmax(SCALE * cosine).max(1)
+
+    return told
+
+
+def facts_of(model: Classifier) -> dict:
+    """The scenes in the order of the cosines, samples a second, samples a window, and the integer sample that is 1."""
+    return {"scenes": list(model.scenes), "sampling_rate": RATE, "samples": model.samples, "full_scale": 32768}
+
+
+def needed(module: str, extra: str) -> ModuleType:
+    """A module that an optional extra installs; without it, the UserError names the command."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise UserError(f"this format needs {error.name}: run pip install 'asc_jax[{extra}]'") from error

@@ -1,0 +1,59 @@
+"""TensorFlow's SavedModel, with the facts in its folder assets.extra."""
+
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+from asc_jax.deploy.classifier import Classifier
+from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, PLATFORMS, Exported, facts_of, needed, program
+
+EXTRA = "savedmodel"
+SIGNATURE = "serving_default"
+ASSETS = "assets.extra"  # what belongs to a model without being loaded with it
+
+
+def write(model: Classifier, folder: Path) -> None:
+    """For any batch, on CPU, CUDA and TPU."""
+    save(tensorflow(EXTRA), model, folder, None, PLATFORMS)
+    (folder / ASSETS).mkdir()
+    (folder / ASSETS / FACTS).write_text(json.dumps(facts_of(model), indent=2))
+
+
+def read(folder: Path) -> Exported:
+    """In TensorFlow."""
+    tf = tensorflow(EXTRA)
+    loaded = tf.saved_model.load(folder)  # the signature does not keep it alive
+    facts = json.loads((folder / ASSETS / FACTS).read_text())
+
+    def run(waveform):
+        told = loaded.signatures[SIGNATURE](**{INPUT: tf.constant(waveform)})
+        return tuple(told[name].numpy() for name in OUTPUTS)
+
+    return Exported(facts, run)
+
+
+def save(tf: ModuleType, model: Classifier, folder: Path, batch: int | None, platforms: tuple[str, ...]) -> None:
+    """The program alone; for a batch of any size without `batch`."""
+    from jax.experimental import jax2tf
+
+    shape = f"({batch or 'batch'}, {model.samples})"
+    convert = jax2tf.convert(
+        program(model), polymorphic_shapes=[shape], with_gradient=False, native_serialization_platforms=platforms
+    )
+    waveform = tf.TensorSpec((batch, model.samples), tf.float32, INPUT)
+
+    @tf.function(autograph=False, input_signature=[waveform])
+    def signature(waveform):
+        return dict(zip(OUTPUTS, convert(waveform), strict=True))
+
+    module = tf.Module()
+    module.signature = signature
+    tf.saved_model.save(module, folder, {SIGNATURE: signature})
+
+
+def tensorflow(extra: str) -> ModuleType:
+    """TensorFlow, which tells of the processor otherwise, and computes in another order on each."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    return needed("tensorflow", extra)

@@ -1,0 +1,61 @@
+"""TensorFlow Lite (LiteRT), a batch of one clip; the facts are in a zip archive at the end of the file.
+
+That is where the format's own metadata has its associated files: the runtime does not read beyond the model.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Literal
+from zipfile import ZipFile
+
+import numpy as np
+
+from asc_jax.deploy.classifier import Classifier
+from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, Exported, facts_of, needed
+from asc_jax.deploy.exporting.savedmodel import SIGNATURE, save, tensorflow
+
+EXTRA = "tflite"
+TRUNK = "SceneNet/trunk/"  # in the names of operations
+
+Precision = Literal["float32", "float16", "int8"]
+
+
+def write(model: Classifier, file: Path, precision: Precision = "float32") -> None:
+    """The weights have that precision; with int8 those of the trunk's 1x1 convolutions, which are most of all."""
+    tf = tensorflow(EXTRA)
+    with tempfile.TemporaryDirectory() as folder:
+        save(tf, model, Path(folder), 1, ("cpu",))
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if precision == "float16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        content = converter.convert()
+    file.write_bytes(_in_int8(content) if precision == "int8" else content)
+    with ZipFile(file, "a") as archive:
+        archive.writestr(FACTS, json.dumps(facts_of(model), indent=2))
+
+
+def read(file: Path) -> Exported:
+    """In LiteRT's interpreter."""
+    interpreter = needed("ai_edge_litert.interpreter", EXTRA).Interpreter(str(file))
+    runner = interpreter.get_signature_runner(SIGNATURE)
+    with ZipFile(file) as archive:
+        facts = json.loads(archive.read(FACTS))
+
+    def run(waveform):
+        told = [runner(**{INPUT: clip[None]}) for clip in waveform]
+        return tuple(np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+
+    return Exported(facts, run)
+
+
+def _in_int8(content: bytes) -> bytes:
+    """Integer weights for the trunk's matrix products, whose inputs get a scale for each position as they run.
+
+    One scale for a whole map, from calibration, told the scene of 2 to 3 % of the clips differently: a few channels of
+    the maps are far larger than the others. So did integers in the 3x3 convolutions, which have few weights.
+    """
+    quantizer = needed("litert_quantizer.quantizer", EXTRA).Quantizer(content)
+    quantizer.add_dynamic_config(regex=TRUNK, operation_name="FULLY_CONNECTED", num_bits=8)
+    return bytes(quantizer.quantize(enable_progress_report=False).quantized_model)

@@ -1,0 +1,76 @@
+"""A small network whose answers vary, while those of random weights hardly do."""
+
+import jax
+import numpy as np
+import pytest
+
+from asc_jax.deploy.classifier import Classifier
+from asc_jax.net.backend import written_by_hand
+from asc_jax.net.folding import fold
+from asc_jax.net.scenenet import SceneNet, to_waveform
+
+SECOND = 16_000  # samples
+
+
+def sounds(kind, random):
+    """A second of rumble, of hiss, of a tone or of clicks, in [-1, 1]."""
+    noise = random.normal(0, 1, SECOND)
+    pitch = random.uniform(400, 700)  # Hz
+    made = {
+        "rumble": np.convolve(noise, np.ones(60) / 60, "same"),
+        "hiss": np.diff(noise, append=0),
+        "tone": np.sin(2 * np.pi * pitch * np.arange(SECOND) / SECOND) + 0.02 * noise,
+        "clicks": noise * (random.random(SECOND) < 0.002),
+    }[kind]
+    return random.uniform(0.1, 0.9) * made / np.abs(made).max()
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """int16 [24, 16000], six of each kind of sound."""
+    random = np.random.default_rng(0)
+    made = [sounds(kind, random) for _ in range(6) for kind in ("rumble", "hiss", "tone", "clicks")]
+    return np.round(np.stack(made) * 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def model(clips):
+    """Its embeddings are normalised over the clips, and a scene's direction is the mean of its six."""
+    net = SceneNet(4)
+    waveform = to_waveform(clips)
+    with written_by_hand(False):
+        variables = jax.jit(net.init)(jax.random.key(0), waveform[:1])
+        embed = jax.jit(lambda variables: net.apply(variables, waveform).embedding)
+        embedding = embed(variables)
+    trunk = variables["batch_stats"]["trunk"]
+    trunk["embedding_norm"] = {"mean": embedding.mean(0), "var": embedding.var(0)}
+    embedding = embed(variables)
+    directions = embedding.reshape(6, 4, -1).mean(0)
+    variables["params"]["head"] = {"directions": directions}
+    return Classifier(net, ("rumble", "hiss", "tone", "clicks"), SECOND, fold(variables))
+
+
+@pytest.fixture(scope="session")
+def told(model, clips):
+    """What JAX says of the clips: cosine [24, 4], in which every kind of sound is its own scene."""
+    cosine = np.stack([heard.cosine for heard in model.hear((("", [clip / 32768]) for clip in clips), SECOND)])
+    assert (cosine.argmax(1) == np.arange(24) % 4).all()
+    return cosine
+
+
+@pytest.fixture(scope="session")
+def check_export(model, clips, told):
+    """A function that looks at an opened file: its facts, and what it says of batches of several sizes."""
+
+    def look(exported, within):
+        names = ["rumble", "hiss", "tone", "clicks"]
+        facts = {"scenes": names, "sampling_rate": 16_000, "samples": SECOND, "full_scale": 32768}
+        assert exported.facts == facts
+        waveform = np.asarray(to_waveform(clips))
+        for size in (1, 5):
+            cosine, confidence = exported.run(waveform[:size])
+            np.testing.assert_allclose(cosine, told[:size], rtol=0, atol=within)
+            shares = np.exp(8 * told[:size])
+            np.testing.assert_allclose(confidence, (shares / shares.sum(1, keepdims=True)).max(1), atol=8 * within)
+
+    return look

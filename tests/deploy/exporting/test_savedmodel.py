@@ -1,0 +1,14 @@
+import importlib.util
+
+import pytest
+
+from asc_jax.deploy.exporting import savedmodel
+
+pytestmark = pytest.mark.skipif(
+    not importlib.util.find_spec("tensorflow"), reason="needs tensorflow: pip install -e '.[savedmodel]'"
+)
+
+
+def test_it_tells_the_same(model, tmp_path, check_export):
+    savedmodel.write(model, tmp_path / "model")
+    check_export(savedmodel.read(tmp_path / "model"), 1e-5)
