@@ -19,7 +19,7 @@ from asc_jax.evaluate.predict import read_csv
 from asc_jax.train.rounds import load
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export-weights", "complexity")
+RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export", "export-weights", "complexity")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
@@ -191,7 +191,20 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predict
     ours, theirs = (load(tmp_path / name / "scratch")[2] for name in ("killed", "undisturbed"))
     jax.tree.map(np.testing.assert_array_equal, ours, theirs)
     tested = read_csv(tmp_path / "killed" / "scratch" / "predictions.csv")
+    check_export(recordings, tmp_path / "killed", capsys)
     check_predict(recordings, tmp_path / "killed", dict(zip(tested.details["id"], tested.cosine, strict=True)), capsys)
+
+
+def check_export(recordings, run, capsys):
+    """The command writes what tells the same of recordings and of the run's test clips, or nothing."""
+    main(["export", str(run), "--format", "stablehlo", "--check", str(recordings)])
+    assert str(run / "model.stablehlo.zip") in capsys.readouterr().out.replace("\n", "")
+    assert (run / "model.stablehlo.zip").stat().st_size > 1e6
+    one = str(recordings / "hum" / "0.wav")
+    main(["export", str(run), "--format", "stablehlo", "--check", one, "--out", str(run / "again.zip")])
+    assert "the check proves nothing" in capsys.readouterr().err
+    main(["export", str(run), "--format", "stablehlo", "--out", str(run / "third.zip")])
+    assert "agreement" in capsys.readouterr().out
 
 
 def check_predict(recordings, run, tested, capsys):

@@ -14,6 +14,7 @@ import tyro
 from asc_jax.cli.bench import bench
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
+from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import card, compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
@@ -36,6 +37,7 @@ COMMANDS = (
     report,
     card,
     predict,
+    export,
     import_weights,
     export_weights,
     complexity,
@@ -46,6 +48,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax predict RUN PATH... [options]
+       asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
        asc-jax bench [PART...] [options]

@@ -52,15 +52,15 @@ def predict(wanted: Prediction) -> None:
     use_cores(BATCH)
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:
-        files = _files(wanted.paths, Path(folder))
+        named = files(wanted.paths, Path(folder))
         model = load(wanted.run, BATCH)
         hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
         if hop < 1:
             raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")
         if wanted.device_stats:
-            model = model.matched((_blocks(path) for _, path in files), training_clips(read_run(wanted.run)[-1]))
-        heard = model.hear(((name, _blocks(path)) for name, path in files), hop)
-        _print(wanted.format, _told(_shown(heard, len(files)), wanted.strict, scenes))
+            model = model.matched((blocks(path) for _, path in named), training_clips(read_run(wanted.run)[-1]))
+        heard = model.hear(((name, blocks(path)) for name, path in named), hop)
+        _print(wanted.format, _told(_shown(heard, len(named)), wanted.strict, scenes))
     if wanted.submission:
         _fill_in(wanted.submission, scenes)
     if None in scenes.values():
@@ -110,28 +110,29 @@ def _fill_in(file: Path, scenes: dict[str, str | None]) -> None:
     print(file, file=sys.stderr)
 
 
-def _files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
+def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
     """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
     from data_prep.files import sound_files
 
-    files = []
+    named = []
     for path in paths:
         if path == "-":
             with open(folder / "-.wav", "wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
-            files.append((path, folder / "-.wav"))
+            named.append((path, folder / "-.wav"))
         elif Path(path).is_dir():
-            files += [(str(each), each) for each in sound_files(Path(path))]
+            named += [(str(each), each) for each in sound_files(Path(path))]
         elif glob.has_magic(path) and not Path(path).exists():
-            files += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
+            named += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
         else:
-            files.append((path, Path(path)))
-    if not files:
+            named.append((path, Path(path)))
+    if not named:
         raise UserError(f"{' '.join(paths) or 'nothing'}: no recordings there; name files, folders or patterns")
-    return files
+    return named
 
 
-def _blocks(path: Path) -> Iterator:
+def blocks(path: Path) -> Iterator:
+    """Its samples at 16 kHz, piece by piece; UserError where it cannot be read, or no further."""
     from data_prep.faults import Unusable
     from data_prep.streaming import stream
 

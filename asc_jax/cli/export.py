@@ -1,0 +1,101 @@
+"""The command for other runtimes: asc-jax export RUN --format FORMAT"""
+
+import dataclasses
+import functools
+import sys
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from asc_jax.cli.predict import blocks, files
+from asc_jax.cli.printing import print_tables
+from asc_jax.errors import UserError
+
+NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel"}
+CLIPS = 500  # enough to tell 99 % from 97 %
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """A trained network, and how it is to be written."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of a run (its last finished round is taken), or of a round."""
+    format: Literal["stablehlo", "onnx", "tflite", "savedmodel"]
+    """stablehlo runs in JAX alone; onnx, tflite and savedmodel need the extra of that name to be written."""
+    out: Path | None = None
+    """File to write, for savedmodel a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
+    precision: Literal["float32", "float16", "int8"] = "float32"
+    """Of the weights, in a tflite."""
+    check: tuple[str, ...] = ()
+    """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on)."""
+
+
+def export(wanted: Export) -> None:
+    """Write a trained network for other runtimes, once it tells the same there."""
+    from asc_jax.cli.training import use_compilation_cache
+    from asc_jax.devices import use_cores
+
+    if wanted.precision != "float32" and wanted.format != "tflite":
+        raise UserError(f"--precision {wanted.precision} is for --format tflite; {wanted.format} is float32")
+    name = "model" if wanted.precision == "float32" else f"model-{wanted.precision}"
+    out = wanted.out or wanted.run / f"{name}.{NAMES[wanted.format]}"
+    if out.exists():
+        raise UserError(f"{out} exists: remove it, or choose another --out")
+    use_compilation_cache()
+    from asc_jax.deploy import classifier
+    from asc_jax.deploy.exporting import checked
+
+    use_cores(classifier.BATCH)
+    model = classifier.load(wanted.run)
+    clips = _windows(wanted.check, model.samples) if wanted.check else _tested(wanted.run)
+    check = checked.write_checked(*_functions(wanted), model, out, clips)
+    print_tables(checked.table(wanted.format, wanted.precision, out, check))
+    if not check.proves:
+        told = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
+        print(f"asc-jax: the check proves nothing: {told}; --check recordings of several scenes", file=sys.stderr)
+    print(out)
+
+
+def _functions(wanted):
+    """(write, read) of a format."""
+    from asc_jax.deploy.exporting import onnx, savedmodel, stablehlo, tflite
+
+    if wanted.format == "tflite":
+        return functools.partial(tflite.write, precision=wanted.precision), tflite.read
+    module = {"stablehlo": stablehlo, "onnx": onnx, "savedmodel": savedmodel}[wanted.format]
+    return module.write, module.read
+
+
+def _windows(paths, samples):
+    """The recordings' windows, int16 [M, samples]."""
+    import numpy as np
+
+    from asc_jax.deploy.windows import windows
+
+    with tempfile.TemporaryDirectory() as folder:
+        recordings = [blocks(path) for _, path in files(paths, Path(folder))]
+        heard = [audio for recording in recordings for _, audio in windows(recording, samples, samples)]
+    if not heard:
+        raise UserError(f"--check {' '.join(paths)}: no samples there; name other recordings")
+    return np.stack(heard)
+
+
+def _tested(run):
+    """Clips that a run was tested on, int16 [M, samples]: those it trained on it knows too well."""
+    import numpy as np
+
+    from asc_jax.data.records import read_clips
+    from asc_jax.evaluate.runs import read_run
+
+    last = read_run(run)[-1]
+    folder = Path(last.config["records"])
+    if not folder.exists():
+        raise UserError(f"{run}: its records are not at hand ({folder}); name recordings to compare on with --check")
+    clips, _ = read_clips(folder)
+    tested = set(last.tested.details["id"])
+    numbers = [number for number, name in enumerate(clips.column("id")) if name in tested]
+    spread = np.linspace(0, len(numbers) - 1, min(len(numbers), CLIPS)).round().astype(int)
+    return clips.audio([numbers[each] for each in spread])
