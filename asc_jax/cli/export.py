@@ -9,8 +9,8 @@ from typing import Literal
 
 import tyro
 
-from asc_jax.cli.predict import blocks, files
 from asc_jax.cli.printing import print_tables
+from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
 
 NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel"}
@@ -45,11 +45,11 @@ def export(wanted: Export) -> None:
     if out.exists():
         raise UserError(f"{out} exists: remove it, or choose another --out")
     use_compilation_cache()
-    from asc_jax.deploy import classifier
+    from asc_jax.deploy.classifier import load
     from asc_jax.deploy.exporting import checked
 
-    use_cores(classifier.BATCH)
-    model = classifier.load(wanted.run)
+    use_cores(checked.AT_ONCE)
+    model = load(wanted.run, checked.AT_ONCE)
     clips = _windows(wanted.check, model.samples) if wanted.check else _tested(wanted.run)
     check = checked.write_checked(*_functions(wanted), model, out, clips)
     print_tables(checked.table(wanted.format, wanted.precision, out, check))
@@ -87,15 +87,11 @@ def _tested(run):
     """Clips that a run was tested on, int16 [M, samples]: those it trained on it knows too well."""
     import numpy as np
 
-    from asc_jax.data.records import read_clips
+    from asc_jax.deploy.records import clips_of
     from asc_jax.evaluate.runs import read_run
 
-    last = read_run(run)[-1]
-    folder = Path(last.config["records"])
-    if not folder.exists():
-        raise UserError(f"{run}: its records are not at hand ({folder}); name recordings to compare on with --check")
-    clips, _ = read_clips(folder)
-    tested = set(last.tested.details["id"])
-    numbers = [number for number, name in enumerate(clips.column("id")) if name in tested]
-    spread = np.linspace(0, len(numbers) - 1, min(len(numbers), CLIPS)).round().astype(int)
-    return clips.audio([numbers[each] for each in spread])
+    try:
+        clips = clips_of(read_run(run)[-1], tested=True)
+    except UserError as error:
+        raise UserError(f"{error}; name recordings to compare on with --check") from error
+    return clips.audio(np.linspace(0, len(clips) - 1, min(len(clips), CLIPS)).round().astype(int))

@@ -1,17 +1,15 @@
 """The command on new recordings: asc-jax predict RUN PATH..."""
 
 import dataclasses
-import glob
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from asc_jax.cli.printing import print_tables
+from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
 
 BATCH = 32  # windows at once
@@ -44,8 +42,8 @@ def predict(wanted: Prediction) -> None:
     from asc_jax.devices import use_cores
 
     use_compilation_cache()
-    from asc_jax.deploy.bands import training_clips
     from asc_jax.deploy.classifier import load
+    from asc_jax.deploy.records import clips_of
     from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
 
@@ -58,7 +56,9 @@ def predict(wanted: Prediction) -> None:
         if hop < 1:
             raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")
         if wanted.device_stats:
-            model = model.matched((blocks(path) for _, path in named), training_clips(read_run(wanted.run)[-1]))
+            training = clips_of(read_run(wanted.run)[-1], tested=False)
+            clips = (training.audio([number])[0] for number in range(len(training)))
+            model = model.matched((blocks(path) for _, path in named), clips)
         heard = model.hear(((name, blocks(path)) for name, path in named), hop)
         _print(wanted.format, _told(_shown(heard, len(named)), wanted.strict, scenes))
     if wanted.submission:
@@ -108,35 +108,3 @@ def _fill_in(file: Path, scenes: dict[str, str | None]) -> None:
         raise UserError(f"{file}: {error}") from error
     file.write_text(text)
     print(file, file=sys.stderr)
-
-
-def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
-    """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
-    from data_prep.files import sound_files
-
-    named = []
-    for path in paths:
-        if path == "-":
-            with open(folder / "-.wav", "wb") as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-            named.append((path, folder / "-.wav"))
-        elif Path(path).is_dir():
-            named += [(str(each), each) for each in sound_files(Path(path))]
-        elif glob.has_magic(path) and not Path(path).exists():
-            named += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
-        else:
-            named.append((path, Path(path)))
-    if not named:
-        raise UserError(f"{' '.join(paths) or 'nothing'}: no recordings there; name files, folders or patterns")
-    return named
-
-
-def blocks(path: Path) -> Iterator:
-    """Its samples at 16 kHz, piece by piece; UserError where it cannot be read, or no further."""
-    from data_prep.faults import Unusable
-    from data_prep.streaming import stream
-
-    try:
-        yield from stream(path)
-    except Unusable as bad:
-        raise UserError(f"{bad.reason}: {bad.detail}") from bad

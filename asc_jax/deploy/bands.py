@@ -4,17 +4,14 @@
 Müller and Sarti, EUSIPCO 2020).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from asc_jax.data.records import read_clips
 from asc_jax.errors import UserError
-from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.net.frontend import BANDS, log_mel
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
@@ -49,14 +46,3 @@ def matching(target: BandStatistics, source: BandStatistics) -> dict[str, np.nda
     """The variables `bands` of `SceneNet` that give the target's log-mel the source's statistics."""
     scale = source.deviation / target.deviation
     return {"scale": np.float32(scale), "shift": np.float32(source.mean - target.mean * scale)}
-
-
-def training_clips(each: FinishedRound) -> Iterator[np.ndarray]:
-    """The clips of a round's records that are not tested, int16 [N]; UserError if the records are not there."""
-    folder = Path(each.config["records"] or "records")
-    if not folder.exists():
-        raise UserError(f"{folder}: --device-stats needs the training's records, which are not there")
-    clips, _ = read_clips(folder)
-    tested = set(each.tested.details["id"])
-    numbers = [number for number, name in enumerate(clips.column("id")) if name not in tested]
-    return (clips.audio([number])[0] for number in numbers)

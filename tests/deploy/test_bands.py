@@ -3,9 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from asc_jax.deploy.bands import matching, statistics, training_clips
+from asc_jax.deploy.bands import matching, statistics
 from asc_jax.errors import UserError
-from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import log_mel
 from asc_jax.net.scenenet import SceneNet, to_waveform
@@ -58,8 +57,3 @@ def test_the_network_takes_what_matching_gives(clips):
 def test_nothing_heard_is_an_error():
     with pytest.raises(UserError, match="no recording could be heard"):
         statistics(NET, [])
-
-
-def test_records_that_are_gone_are_an_error(tmp_path, write_round, made_up):
-    with pytest.raises(UserError, match="absent: --device-stats needs the training's records"):
-        training_clips(FinishedRound(write_round(tmp_path, "scratch", made_up())))

@@ -47,7 +47,7 @@ def model(clips):
     embedding = embed(variables)
     directions = embedding.reshape(6, 4, -1).mean(0)
     variables["params"]["head"] = {"directions": directions}
-    return Classifier(net, ("rumble", "hiss", "tone", "clicks"), SECOND, fold(variables))
+    return Classifier(net, ("rumble", "hiss", "tone", "clicks"), SECOND, 8, fold(variables))
 
 
 @pytest.fixture(scope="session")
