@@ -19,6 +19,7 @@ ALLOWED = {
     },
     "asc_jax/deploy": {
         "asc_jax.deploy",
+        "asc_jax.bench.timing",
         "asc_jax.config",
         "asc_jax.data",
         "asc_jax.devices",

@@ -36,7 +36,6 @@ class Export:
 def export(wanted: Export) -> None:
     """Write a trained network for other runtimes, once it tells the same there."""
     from asc_jax.cli.training import use_compilation_cache
-    from asc_jax.devices import use_cores
 
     if wanted.precision != "float32" and wanted.format != "tflite":
         raise UserError(f"--precision {wanted.precision} is for --format tflite; {wanted.format} is float32")
@@ -48,8 +47,7 @@ def export(wanted: Export) -> None:
     from asc_jax.deploy.classifier import load
     from asc_jax.deploy.exporting import checked
 
-    use_cores(checked.AT_ONCE)
-    model = load(wanted.run, checked.AT_ONCE)
+    model = load(wanted.run)
     clips = _windows(wanted.check, model.samples) if wanted.check else _tested(wanted.run)
     check = checked.write_checked(*_functions(wanted), model, out, clips)
     print_tables(checked.table(wanted.format, wanted.precision, out, check))

@@ -2,30 +2,36 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from rich.table import Table
 
+from asc_jax.bench.timing import seconds_of
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import Exported
 from asc_jax.errors import UserError
+from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import to_waveform
 
 AT_ONCE = 8  # clips
 ENOUGH = 0.99  # of the decisions
+REPEATS = 25  # of the timed clip
 CHANCE = 0.5  # more agreement than this by chance tells nothing
 
 
 @dataclass(frozen=True)
 class Check:
-    """The largest difference of a cosine; the share of clips that get the same scene; and that share if each clip is
-    compared with another one."""
+    """Largest difference of a cosine; share of clips that get the same scene; that share if each clip is compared with
+    another one; and median seconds for one clip, in the file's runtime and in JAX."""
 
     difference: float
     agreement: float
     control: float
+    seconds: float = np.nan
+    jax_seconds: float = np.nan
 
     @property
     def proves(self) -> bool:
@@ -57,9 +63,9 @@ def write_checked(
         fresh = Path(folder) / out.name
         write(model, fresh)
         run = read(fresh).run
-        heard = model.hear((("", [clip / 32768]) for clip in clips), model.samples)
-        ours = np.stack([each.cosine for each in heard])
-        parts = [np.asarray(to_waveform(clips[n : n + AT_ONCE])) for n in range(0, len(clips), AT_ONCE)]
+        waveform = np.asarray(to_waveform(clips))
+        ours = np.stack([model(clip, RATE).cosine for clip in waveform])
+        parts = (waveform[n : n + AT_ONCE] for n in range(0, len(clips), AT_ONCE))
         check = compare(ours, np.concatenate([run(part)[0] for part in parts]))
         if not (check.agreement >= ENOUGH and np.isfinite(check.difference)):
             raise UserError(
@@ -67,15 +73,20 @@ def write_checked(
                 f"{len(clips)} clips, its cosines differ by up to {check.difference:.2g}; "
                 "choose another precision or format"
             )
+        seconds, jax_seconds = (
+            median(seconds_of(each, REPEATS)) for each in (lambda: run(waveform[:1]), lambda: model(waveform[0], RATE))
+        )
         fresh.rename(out)
-    return check
+    return replace(check, seconds=seconds, jax_seconds=jax_seconds)
 
 
 def table(form: str, precision: str, out: Path, check: Check) -> Table:
     """What the check found, as a row."""
-    shown = Table("format", "precision", "size in MB", "largest difference", "agreement in %", "control in %")
+    columns = ("size in MB", "largest difference", "agreement in %", "control in %", "one clip in ms", "in JAX in ms")
+    shown = Table("format", "precision", *columns)
     files = [out] if out.is_file() else [each for each in out.rglob("*") if each.is_file()]
     size = sum(each.stat().st_size for each in files)
     agreements = (f"{100 * share:.1f}" for share in (check.agreement, check.control))
-    shown.add_row(form, precision, f"{size / 1e6:.2f}", f"{check.difference:.1e}", *agreements)
+    times = (f"{1e3 * seconds:.1f}" for seconds in (check.seconds, check.jax_seconds))
+    shown.add_row(form, precision, f"{size / 1e6:.2f}", f"{check.difference:.1e}", *agreements, *times)
     return shown
