@@ -81,7 +81,7 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
     variables = jax.jit(fold)(variables)
     predict, compile_seconds = compiled(predictor(case.net, clips).lower(variables, audio))
-    seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 5 * case.repeats)
+    seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 20 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
     return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates(), devices)
 
