@@ -1,6 +1,7 @@
 """What a command is to hear: files, folders, patterns, standard input."""
 
 import glob
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
             with open(folder / "-.wav", "wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
             named.append((path, folder / "-.wav"))
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):  # unlike a Path's, for any name
             named += [(str(each), each) for each in sound_files(Path(path))]
-        elif glob.has_magic(path) and not Path(path).exists():
+        elif glob.has_magic(path) and not os.path.exists(path):
             named += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
         else:
             named.append((path, Path(path)))

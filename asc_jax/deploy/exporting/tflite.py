@@ -16,22 +16,19 @@ from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, Exported, fa
 from asc_jax.deploy.exporting.savedmodel import SIGNATURE, save, tensorflow
 
 EXTRA = "tflite"
-TRUNK = "SceneNet/trunk/"  # in the names of operations
+ATTENTION, TRUNK = "SceneNet/attention/", "SceneNet/trunk/"  # in the names of operations
 
 Precision = Literal["float32", "float16", "int8"]
 
 
 def write(model: Classifier, file: Path, precision: Precision = "float32") -> None:
-    """The weights have that precision; with int8 those of the trunk's 1x1 convolutions, which are most of all."""
+    """Weights of attention and trunk in that precision, with int8 those of the trunk's 1x1 convolutions, the most."""
     tf = tensorflow(EXTRA)
     with tempfile.TemporaryDirectory() as folder:
         save(tf, model, Path(folder), 1, ("cpu",))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if precision == "float16":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
-    file.write_bytes(_in_int8(content) if precision == "int8" else content)
+    file.write_bytes({"float32": bytes, "float16": _in_float16, "int8": _in_int8}[precision](content))
     with ZipFile(file, "a") as archive:
         archive.writestr(FACTS, json.dumps(facts_of(model), indent=2))
 
@@ -48,6 +45,16 @@ def read(file: Path) -> Exported:
         return tuple(np.concatenate([each[name] for each in told]) for name in OUTPUTS)
 
     return Exported(facts, run)
+
+
+def _in_float16(content: bytes) -> bytes:
+    """Halved weights of attention and trunk: the front end's smallest constants would become zeros, and silence NaN."""
+    quantizer = needed("litert_quantizer.quantizer", EXTRA).Quantizer(content)
+    for operation in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D"):
+        quantizer.add_weight_only_config(
+            regex=f"{ATTENTION}|{TRUNK}", operation_name=operation, num_bits=16, algorithm_key="float_casting"
+        )
+    return bytes(quantizer.quantize(enable_progress_report=False).quantized_model)
 
 
 def _in_int8(content: bytes) -> bytes:

@@ -1,0 +1,38 @@
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from asc_jax.cli.recordings import files
+from asc_jax.errors import UserError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.wav", "a.flac", "deep/c.mp3", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_files_folders_and_patterns_are_found_in_order(folder, tmp_path):
+    told = [name.removeprefix(f"{folder}/") for name, _ in files((f"{folder}/b.wav", str(folder)), tmp_path)]
+    assert told == ["b.wav", "a.flac", "b.wav", "deep/c.mp3"]
+    assert [path.name for _, path in files((f"{folder}/**/*.mp3",), tmp_path)] == ["c.mp3"]
+
+
+def test_standard_input_is_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"RIFF")))
+    ((name, path),) = files(("-",), tmp_path)
+    assert name == "-" and path.read_bytes() == b"RIFF"
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".wav", "null\0character.wav", "missing.wav"])
+def test_what_is_not_there_is_left_to_whoever_opens_it(name, tmp_path):
+    assert [each for each, _ in files((name,), tmp_path)] == [name]
+
+
+def test_nothing_is_an_error(tmp_path):
+    with pytest.raises(UserError, match=r"\*.ogg: no recordings there"):
+        files((f"{tmp_path}/*.ogg",), tmp_path)
