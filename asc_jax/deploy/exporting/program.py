@@ -29,17 +29,26 @@ class Exported:
     run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def program(model: Classifier) -> Callable:
-    """waveform float32 [B, samples] in [-1, 1] -> (cosine [B, scenes], confidence [B]); the weights are inside."""
+def program(model: Classifier, by_hand: bool = False) -> Callable:
+    """waveform float32 [B, samples] in [-1, 1] -> (cosine [B, scenes], confidence [B]); the weights are inside.
+
+    Compilers other than XLA's for CPUs know convolutions, and want none written by hand.
+    """
     net = model.net.clone(bfloat16=False)  # which not every runtime has
     variables = jax.device_get(model.variables)
 
     def told(waveform):
-        with written_by_hand(False):  # other compilers know convolutions
+        with written_by_hand(by_hand):
             cosine = net.apply(variables, waveform).cosine
         return cosine, jax.nn.softmax(SCALE * cosine).max(1)
 
     return told
+
+
+def program_for_xla(model: Classifier) -> Callable:
+    """The same, which on each platform is as it runs best there."""
+    on_cpu, elsewhere = program(model, by_hand=True), program(model)
+    return lambda waveform: jax.lax.platform_dependent(waveform, cpu=on_cpu, default=elsewhere)
 
 
 def facts_of(model: Classifier) -> dict:

@@ -2,11 +2,21 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 from asc_jax.deploy.classifier import Classifier
-from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, PLATFORMS, Exported, facts_of, needed, program
+from asc_jax.deploy.exporting.program import (
+    FACTS,
+    INPUT,
+    OUTPUTS,
+    PLATFORMS,
+    Exported,
+    facts_of,
+    needed,
+    program_for_xla,
+)
 
 EXTRA = "savedmodel"
 SIGNATURE = "serving_default"
@@ -15,7 +25,7 @@ ASSETS = "assets.extra"  # what belongs to a model without being loaded with it
 
 def write(model: Classifier, folder: Path) -> None:
     """For any batch, on CPU, CUDA and TPU."""
-    save(tensorflow(EXTRA), model, folder, None, PLATFORMS)
+    save(tensorflow(EXTRA), program_for_xla(model), (None, model.samples), folder, PLATFORMS)
     (folder / ASSETS).mkdir()
     (folder / ASSETS / FACTS).write_text(json.dumps(facts_of(model), indent=2))
 
@@ -33,15 +43,17 @@ def read(folder: Path) -> Exported:
     return Exported(facts, run)
 
 
-def save(tf: ModuleType, model: Classifier, folder: Path, batch: int | None, platforms: tuple[str, ...]) -> None:
-    """The program alone; for a batch of any size without `batch`."""
+def save(
+    tf: ModuleType, program: Callable, shape: tuple[int | None, int], folder: Path, platforms: tuple[str, ...]
+) -> None:
+    """The program alone, for a waveform of that shape; None is a batch of any size."""
     from jax.experimental import jax2tf
 
-    shape = f"({batch or 'batch'}, {model.samples})"
+    named = f"({shape[0] or 'batch'}, {shape[1]})"
     convert = jax2tf.convert(
-        program(model), polymorphic_shapes=[shape], with_gradient=False, native_serialization_platforms=platforms
+        program, polymorphic_shapes=[named], with_gradient=False, native_serialization_platforms=platforms
     )
-    waveform = tf.TensorSpec((batch, model.samples), tf.float32, INPUT)
+    waveform = tf.TensorSpec(shape, tf.float32, INPUT)
 
     @tf.function(autograph=False, input_signature=[waveform])
     def signature(waveform):

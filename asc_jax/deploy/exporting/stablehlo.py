@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import export
 
 from asc_jax.deploy.classifier import Classifier
-from asc_jax.deploy.exporting.program import FACTS, PLATFORMS, Exported, facts_of, program
+from asc_jax.deploy.exporting.program import FACTS, PLATFORMS, Exported, facts_of, program_for_xla
 
 PROGRAM = "program.bin"
 
@@ -18,7 +18,7 @@ def write(model: Classifier, file: Path) -> None:
     """For any batch, on CPU, CUDA and TPU."""
     (batch,) = export.symbolic_shape("batch")
     waveform = jax.ShapeDtypeStruct((batch, model.samples), jnp.float32)
-    exported = export.export(jax.jit(program(model)), platforms=PLATFORMS)(waveform)
+    exported = export.export(jax.jit(program_for_xla(model)), platforms=PLATFORMS)(waveform)
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr(PROGRAM, bytes(exported.serialize()))
         archive.writestr(FACTS, json.dumps(facts_of(model), indent=2))

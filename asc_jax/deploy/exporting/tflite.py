@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
-from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, Exported, facts_of, needed
+from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, Exported, facts_of, needed, program
 from asc_jax.deploy.exporting.savedmodel import SIGNATURE, save, tensorflow
 
 EXTRA = "tflite"
@@ -25,7 +25,7 @@ def write(model: Classifier, file: Path, precision: Precision = "float32") -> No
     """Weights of attention and trunk in that precision, with int8 those of the trunk's 1x1 convolutions, the most."""
     tf = tensorflow(EXTRA)
     with tempfile.TemporaryDirectory() as folder:
-        save(tf, model, Path(folder), 1, ("cpu",))
+        save(tf, program(model), (1, model.samples), Path(folder), ("cpu",))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         content = converter.convert()
     file.write_bytes({"float32": bytes, "float16": _in_float16, "int8": _in_int8}[precision](content))
