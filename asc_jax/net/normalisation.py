@@ -10,7 +10,9 @@ from asc_jax.net.parts import along_channels, wide
 
 def prelu(x, slope):
     """x above zero, slope * x below."""
-    return jnp.where(x >= 0, x, slope * x)
+    if by_hand():
+        return jnp.where(x >= 0, x, slope * x)
+    return jnp.maximum(x, 0) + slope * jnp.minimum(x, 0)  # a choice takes ONNX Runtime 25 of 32 ms
 
 
 @jax.custom_jvp
