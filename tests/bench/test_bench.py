@@ -40,7 +40,7 @@ def test_shares_of_the_limits():
 
 def test_evaluation_of_one_clip():
     result = network.evaluation(CASE, clips=1)
-    assert result.name == "one clip" and len(result.seconds) == 10
+    assert result.name == "one clip" and len(result.seconds) == 40
     assert result.compile_seconds > 0 and result.temporaries > 0 and result.traffic > 0
     assert result.multiply_accumulates == CASE.multiply_accumulates()
 
