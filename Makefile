@@ -6,7 +6,7 @@ WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
 PYTHON ?= python3
 
-# glibc's memory in huge pages: a training step on a CPU is 6 to 20 % faster, and the very first one 1 to 2 s slower.
+# glibc's memory in huge pages: a training step on a CPU is 6 to 25 % faster, and the very first one 1 to 2 s slower.
 export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 
 .NOTPARALLEL:

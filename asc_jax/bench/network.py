@@ -27,7 +27,7 @@ class Case:
     seconds: float
     network: Network
     repeats: int
-    scenes: int = 10
+    scenes: int = 10  # as many as TAU and CAS have
 
     @property
     def net(self) -> SceneNet:

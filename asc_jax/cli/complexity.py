@@ -36,6 +36,7 @@ def complexity(wanted: Complexity) -> None:
 
 def _network(named: str) -> tuple[Network, float, int]:
     """The settings of a network, the seconds of its clips, and how many scenes it knows."""
+    from asc_jax.bench.network import Case
     from asc_jax.cli import experiments
     from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
@@ -44,5 +45,5 @@ def _network(named: str) -> tuple[Network, float, int]:
         settings = read_run(Path(named))[-1].settings
         return Network(**settings["network"]), settings["samples"] / RATE, len(settings["scenes"])
     if experiment := experiments().get(named):
-        return experiment.network, experiment.seconds, 10  # as many as TAU and CAS have
+        return experiment.network, experiment.seconds, Case.scenes
     raise UserError(f"{named}: neither a run's folder nor an experiment ({', '.join(experiments())})")

@@ -1,17 +1,14 @@
 """The records that a round was trained and tested on."""
 
 from dataclasses import replace
-from pathlib import Path
 
-from asc_jax.data.records import Clips, read_clips
+from asc_jax.data.records import Clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import FinishedRound
 
 
 def clips_of(each: FinishedRound, tested: bool) -> Clips:
     """The clips that a round was tested on, or the others of its records; UserError if they are not at hand."""
-    folder = each.config["records"]
-    if not folder or not Path(folder).exists():
-        raise UserError(f"{each.folder}: its records are not at hand ({folder or 'it was imported without'})")
-    clips, _ = read_clips(Path(folder))
+    if (clips := each.recordings) is None:
+        raise UserError(f"{each.folder}: its records are not at hand ({each.config['records'] or 'imported without'})")
     return replace(clips, table=clips.table[clips.table["id"].isin(each.tested.details["id"]) == tested])

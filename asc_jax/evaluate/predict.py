@@ -146,9 +146,8 @@ def read_csv(file: Path) -> Predictions:
     table = csv.DictReader(io.StringIO(file.read_text()))
     scenes = tuple(name.removeprefix("cosine ") for name in table.fieldnames if name.startswith("cosine "))
     rows = list(table)
-    cosines = np.array([[row[f"cosine {scene}"] for scene in scenes] for row in rows], np.float32).reshape(
-        -1, len(scenes)
-    )
+    cosines = [[row[f"cosine {scene}"] for scene in scenes] for row in rows]
     index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}
     truth = np.array([index[row["truth"]] for row in rows], int)
-    return Predictions(scenes, cosines, truth, {name: [row[name] for row in rows] for name in DETAILS})
+    details = {name: [row[name] for row in rows] for name in DETAILS}
+    return Predictions(scenes, np.array(cosines, np.float32).reshape(len(rows), len(scenes)), truth, details)

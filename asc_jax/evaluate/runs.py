@@ -9,6 +9,7 @@ import pandas
 
 from asc_jax.config import COMMANDS, CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS
 from asc_jax.data.leaks import Leak, read_leak
+from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import Inside, Predictions, read_csv, read_inside
 
@@ -66,6 +67,12 @@ class FinishedRound:
     def pseudo_labels(self) -> pandas.DataFrame | None:
         """A row for each unlabelled clip, if the round learned from such."""
         return self._table(PSEUDO_LABELS)
+
+    @cached_property
+    def recordings(self) -> Clips | None:
+        """All clips of the data set that it was tested on, if the records are at hand."""
+        folder = self.config["records"]  # None of imported weights that were not tested
+        return read_clips(Path(folder))[0] if folder and Path(folder).exists() else None
 
     def _table(self, name):
         texts = {name: str for name in ("id", "scene", "truth")}

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 _axis: ContextVar[str | None] = ContextVar("statistics_over", default=None)
 _told: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
-_products: ContextVar[bool] = ContextVar("fourier_by_products", default=False)
+_others: ContextVar[bool] = ContextVar("for_other_runtimes", default=False)
 
 
 @contextmanager
@@ -32,14 +32,14 @@ def written_by_hand(told: bool) -> AbstractContextManager:
     return _during(_told, told)
 
 
-def without_fft() -> bool:
-    """Whether what runs this has no fast Fourier transform."""
-    return _products.get()
+def without_xla() -> bool:
+    """Whether another runtime is to run this: it may have no Fourier transform, and no loops that fuse operations."""
+    return _others.get()
 
 
-def fourier_by_products() -> AbstractContextManager:
-    """What is traced inside has matrix products for Fourier transforms."""
-    return _during(_products, True)
+def for_other_runtimes() -> AbstractContextManager:
+    """What is traced inside is for a runtime without XLA: of sums, products and maxima where those do."""
+    return _during(_others, True)
 
 
 def statistics_over(axis: str) -> AbstractContextManager:

@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
-from asc_jax.net.backend import without_fft
+from asc_jax.net.backend import without_xla
 from asc_jax.net.convolution import pointwise
 from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
 from asc_jax.net.maps import Map
@@ -55,7 +55,7 @@ def log_mel(waveform, magnitude: bool = False):
     halves = hops(waveform, "reflect")
     rising, falling = (along_channels(halves, half) for half in (hann[:HOP], hann[HOP:]))
     frames = jnp.concatenate((halves[:, :-1] * rising, halves[:, 1:] * falling), axis=2)  # [B, T, 1024]
-    real, imaginary = _by_products(frames) if without_fft() else _by_fft(frames)  # [B, T, 513]
+    real, imaginary = _by_products(frames) if without_xla() else _by_fft(frames)  # [B, T, 513]
     power = jnp.square(real) + jnp.square(imaginary)
     mel = jnp.asarray(mel_filters(), waveform.dtype)
     decibels = 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)

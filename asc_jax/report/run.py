@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from asc_jax.data.records import Clips, read_clips
 from asc_jax.evaluate.evaluation import Evaluation, evaluate
 from asc_jax.evaluate.runs import FinishedRound, scored_rounds
 
@@ -15,7 +14,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """The finished rounds of a run; `recordings` are None where the records are not at hand."""
+    """The tested rounds of a run."""
 
     folder: Path
     rounds: list[FinishedRound]
@@ -27,12 +26,6 @@ class Run:
     @property
     def last(self) -> FinishedRound:
         return self.rounds[-1]
-
-    @cached_property
-    def recordings(self) -> Clips | None:
-        """The clips of the data set that the last round was tested on."""
-        folder = self.last.config["records"]
-        return read_clips(Path(folder))[0] if folder and Path(folder).exists() else None
 
     def last_of(self, command: str) -> FinishedRound:
         """The last finished round of a command."""

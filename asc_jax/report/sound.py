@@ -49,11 +49,11 @@ def _heard(run, told):
 
 
 def _sound(run, name):
-    if run.recordings is None:
+    if run.last.recordings is None:
         return None
-    found = np.flatnonzero(run.recordings.table["id"] == name)
+    found = np.flatnonzero(run.last.recordings.table["id"] == name)
     if not len(found):
         return None
     file = io.BytesIO()
-    soundfile.write(file, run.recordings.audio(found[:1])[0], RATE, format="FLAC")
+    soundfile.write(file, run.last.recordings.audio(found[:1])[0], RATE, format="FLAC")
     return f"data:audio/flac;base64,{base64.b64encode(file.getvalue()).decode()}"

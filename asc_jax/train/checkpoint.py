@@ -22,6 +22,7 @@ from asc_jax.processes import is_first, wait
 from asc_jax.train.stopping import NotFinite
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
+ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
 
 def manager(folder: Path) -> ocp.CheckpointManager:
@@ -52,8 +53,8 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.
         raise NotFinite(step - 1)
     items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(here))}
     with _saving(checkpoints):
-        checkpoints.wait_until_finished()
-        _check_room(checkpoints.directory, 1.25 * sum(leaf.nbytes for leaf in jax.tree.leaves(here)))
+        checkpoints.wait_until_finished()  # the room that the save before takes is not free
+        _check_room(checkpoints.directory, ROOM * sum(leaf.nbytes for leaf in jax.tree.leaves(here)))
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)
         checkpoints.save(step, args=ocp.args.Composite(**items), metrics={"loss": loss})

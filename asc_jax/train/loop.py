@@ -29,8 +29,8 @@ def train(
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
 
-    Steps count from 0. After SIGTERM the step is finished and saved, and Preempted raised; NotFinite if a loss is
-    none.
+    Steps count from 0. After SIGTERM the step is finished and saved, and Preempted raised; NotFinite if a loss, or
+    what is to be saved, is not all numbers.
     """
     step = int(state.step)
     train_step = training_step(net, phase.weight_decay)

@@ -16,6 +16,6 @@ def test_tested_clips_and_the_others_are_all(tmp_path, write_round, made_up, mak
     each = FinishedRound(write_round(tmp_path, "scratch", told, records=tmp_path))
     names = [*told.details["id"], "one more", "another"]
     clips = make_records([{"id": name, "part": ""} for name in names], np.zeros((8, 1), np.int16), told.scenes).clips
-    monkeypatch.setattr("asc_jax.deploy.records.read_clips", lambda folder: (clips, None))
+    monkeypatch.setattr("asc_jax.evaluate.runs.read_clips", lambda folder: (clips, None))
     assert clips_of(each, tested=True).column("id") == told.details["id"]
     assert clips_of(each, tested=False).column("id") == ["one more", "another"]

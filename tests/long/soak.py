@@ -87,16 +87,16 @@ def report(folder: Path, disturbed: str, undisturbed: str, to_the_bit: bool) -> 
 
     from asc_jax.train.rounds import load
 
-    for name, accuracy in accuracies(folder / undisturbed).items():
+    accuracy, expected = (accuracies(folder / run) for run in (disturbed, undisturbed))
+    for name in expected:
         ours, theirs = (jax.tree.leaves(load(folder / run / name)[2]) for run in (disturbed, undisturbed))
         same = sum(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
-        ended = accuracies(folder / disturbed)[name]
         print(
-            f"{disturbed}, {name}: accuracy {100 * ended:.2f} %, undisturbed {100 * accuracy:.2f} %; "
+            f"{disturbed}, {name}: accuracy {100 * accuracy[name]:.2f} %, undisturbed {100 * expected[name]:.2f} %; "
             f"{same} of {len(ours)} arrays the same to the bit",
             flush=True,
         )
-        assert not to_the_bit or (same == len(ours) and ended == accuracy)
+        assert not to_the_bit or (same == len(ours) and accuracy[name] == expected[name])
 
 
 def main(folder: Path) -> None:

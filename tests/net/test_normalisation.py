@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from asc_jax.net.backend import for_other_runtimes
 from asc_jax.net.normalisation import elu, prelu, scale_and_activate
 
 
@@ -36,3 +37,11 @@ def test_activations_and_their_gradients_are_autodiffs(ours, oracle):
 def test_bfloat16_stays_bfloat16():
     x, vector = jnp.ones((2, 3, 7), jnp.bfloat16), jnp.ones(7)
     assert scale_and_activate(elu, x, vector, vector).dtype == jnp.bfloat16
+
+
+def test_prelu_for_other_runtimes_is_the_same_without_a_choice():
+    x, slope = jnp.asarray([[-2.0, -0.5, 0.0, 3.0]]), jnp.full((1, 4), 0.25)
+    with for_other_runtimes():
+        traced = jax.make_jaxpr(lambda x, slope: prelu(x, slope))(x, slope)
+        np.testing.assert_array_equal(prelu(x, slope), [[-0.5, -0.125, 0, 3]])
+    assert "select" not in str(traced) and "select" in str(jax.make_jaxpr(prelu)(x, slope))

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -30,8 +30,8 @@ class Check:
     difference: float
     agreement: float
     control: float
-    seconds: float = np.nan
-    jax_seconds: float = np.nan
+    seconds: float
+    jax_seconds: float
 
     @property
     def proves(self) -> bool:
@@ -39,12 +39,12 @@ class Check:
         return self.control <= CHANCE
 
 
-def compare(ours: np.ndarray, theirs: np.ndarray) -> Check:
-    """Cosines [M, scenes] of the same clips; the control is the mean over all pairs of two clips."""
+def compare(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
+    """(difference, agreement, control) of cosines [M, scenes] of the same clips; control: the mean over all pairs."""
     same = ours.argmax(1)[:, None] == theirs.argmax(1)[None]
     clips, agreeing = len(same), int(same.trace())
     control = (same.sum() - agreeing) / (clips * (clips - 1)) if clips > 1 else 1.0
-    return Check(float(np.abs(ours - theirs).max()), agreeing / clips, float(control))
+    return float(np.abs(ours - theirs).max()), agreeing / clips, float(control)
 
 
 def write_checked(
@@ -66,18 +66,18 @@ def write_checked(
         waveform = np.asarray(to_waveform(clips))
         ours = np.stack([model(clip, RATE).cosine for clip in waveform])
         parts = (waveform[n : n + AT_ONCE] for n in range(0, len(clips), AT_ONCE))
-        check = compare(ours, np.concatenate([run(part)[0] for part in parts]))
-        if not (check.agreement >= ENOUGH and np.isfinite(check.difference)):
+        difference, agreement, control = compare(ours, np.concatenate([run(part)[0] for part in parts]))
+        if not (agreement >= ENOUGH and np.isfinite(difference)):
             raise UserError(
-                f"{out} is not written: its decisions agree with JAX's on {100 * check.agreement:.1f} % of "
-                f"{len(clips)} clips, its cosines differ by up to {check.difference:.2g}; "
+                f"{out} is not written: its decisions agree with JAX's on {100 * agreement:.1f} % of "
+                f"{len(clips)} clips, its cosines differ by up to {difference:.2g}; "
                 "choose another precision or format"
             )
         seconds, jax_seconds = (
             median(seconds_of(each, REPEATS)) for each in (lambda: run(waveform[:1]), lambda: model(waveform[0], RATE))
         )
         fresh.rename(out)
-    return replace(check, seconds=seconds, jax_seconds=jax_seconds)
+    return Check(difference, agreement, control, seconds, jax_seconds)
 
 
 def table(form: str, precision: str, out: Path, check: Check) -> Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import INPUT, OUTPUTS, Exported, facts_of, needed, program
-from asc_jax.net.backend import fourier_by_products
+from asc_jax.net.backend import for_other_runtimes
 
 EXTRA = "onnx"
 
@@ -18,7 +18,7 @@ def write(model: Classifier, file: Path) -> None:
     """For any batch."""
     with _quiet():
         jax2onnx, onnx = needed("jax2onnx", EXTRA), needed("onnx", EXTRA)
-        with fourier_by_products():  # ONNX Runtime does not load the DFT of a batch of any size
+        with for_other_runtimes():  # ONNX Runtime does not load the DFT of a batch of any size
             converted = jax2onnx.to_onnx(
                 program(model),
                 inputs=[("batch", model.samples)],
