@@ -93,7 +93,7 @@ def restore(checkpoints: ocp.CheckpointManager, like):
     for step in steps:
         try:
             return _verified(checkpoints, step, like)
-        except UserError:
+        except (UserError, jax.errors.JaxRuntimeError):  # the latter where another process has died meanwhile
             raise
         except Exception as error:  # Orbax and TensorStore meet damage with errors of many kinds
             print(f"{checkpoints.directory}/{step} is damaged: {_line(error)}", file=sys.stderr)

@@ -5,6 +5,7 @@ import shutil
 import signal
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -112,6 +113,18 @@ def test_damage_to_all_steps_is_an_error(tmp_path, capsys):
     os.truncate(largest(tmp_path / "checkpoints" / "1" / "state"), 0)
     with pytest.raises(UserError, match="no checkpoint is intact"):
         checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+
+
+def test_the_end_of_another_process_is_no_damage(tmp_path, capsys, monkeypatch):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+
+    def cut_off(*_):
+        raise jax.errors.JaxRuntimeError("UNKNOWN: Gloo AllGather failed: Connection closed by peer")
+
+    monkeypatch.setattr(checkpoint, "_verified", cut_off)
+    with pytest.raises(jax.errors.JaxRuntimeError):
+        checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+    assert "damaged" not in capsys.readouterr().err
 
 
 def test_what_cannot_be_saved_is_an_error_and_leaves_the_last_step(tmp_path):
