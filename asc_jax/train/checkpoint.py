@@ -22,6 +22,7 @@ from asc_jax.processes import is_first, wait
 from asc_jax.train.stopping import NotFinite
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
+CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
 
@@ -77,6 +78,8 @@ def finish(checkpoints: ocp.CheckpointManager) -> None:
 def _saving(checkpoints) -> Iterator[None]:
     try:
         yield
+    except CUT_OFF:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{checkpoints.directory}: a checkpoint could not be saved ({_line(error)}); the last good one stays, "
@@ -93,7 +96,7 @@ def restore(checkpoints: ocp.CheckpointManager, like):
     for step in steps:
         try:
             return _verified(checkpoints, step, like)
-        except (UserError, jax.errors.JaxRuntimeError):  # the latter where another process has died meanwhile
+        except (UserError, CUT_OFF):
             raise
         except Exception as error:  # Orbax and TensorStore meet damage with errors of many kinds
             print(f"{checkpoints.directory}/{step} is damaged: {_line(error)}", file=sys.stderr)

@@ -115,7 +115,7 @@ def test_damage_to_all_steps_is_an_error(tmp_path, capsys):
         checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
 
 
-def test_the_end_of_another_process_is_no_damage(tmp_path, capsys, monkeypatch):
+def test_the_end_of_another_process_is_neither_damage_nor_a_full_disk(tmp_path, capsys, monkeypatch):
     save(tmp_path, 1, {"kernel": jnp.ones(3)})
 
     def cut_off(*_):
@@ -124,6 +124,9 @@ def test_the_end_of_another_process_is_no_damage(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(checkpoint, "_verified", cut_off)
     with pytest.raises(jax.errors.JaxRuntimeError):
         checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+    monkeypatch.setattr(checkpoint, "_check_room", cut_off)
+    with pytest.raises(jax.errors.JaxRuntimeError):
+        save(tmp_path, 2, {"kernel": jnp.ones(3)})
     assert "damaged" not in capsys.readouterr().err
 
 
