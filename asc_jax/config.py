@@ -15,8 +15,8 @@ Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
 UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
 # what a round leaves in its folder, beside its checkpoints; the predictions are written last
-CONFIG, METRICS, PSEUDO_LABELS = "config.json", "metrics.csv", "pseudo_labels.csv"
-INSIDE, PREDICTIONS = "inside.npz", "predictions.csv"
+CONFIG, METRICS, INSIDE, PREDICTIONS = "config.json", "metrics.csv", "inside.npz", "predictions.csv"
+PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,56 @@ PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """What a training step changes in its clips, anew each time; the defaults change nothing."""
+
+    roll: float = 0.0
+    """Seconds, at most, by which a clip begins earlier or later; its start follows its end."""
+    response: float = 0.0
+    """Share of the clips that are heard through another microphone."""
+    microphones: str | None = None
+    """Folder with the impulse responses of microphones, a file each (default: synthesised ones)."""
+    noise: float = 0.0
+    """Share of the clips that get white noise, of -90 to -35 dB of full scale."""
+    style: float = 0.0
+    """Share of the clips whose bands get a level and contrast between their own and another clip's (Freq-MixStyle)."""
+    masked_bands: int = 0
+    """Neighbouring bands of the 128, at most, that are masked."""
+    mixup: float = 0.0
+    """Clips are mixed in pairs by a share from Beta(mixup, mixup)."""
+
+
+NOT_AUGMENTED = Augmentation()
+
+
+@dataclass(frozen=True)
 class Phase:
     """How long and how fast one phase learns; the defaults are the released schedule."""
 
     epochs: int = 100
     """Times every clip is seen (in each round)."""
+    steps: int = 0
+    """Steps, at least, that a round takes: of few clips it makes more epochs."""
     batch_size: int = 64
     """Clips per step; an epoch's incomplete last batch is dropped."""
     learning_rate: float = 1e-3
     """Learning rate of the first epoch."""
     final_learning_rate: float = 1e-4
     """Floor of the cosine schedule."""
+    warm_up: int = 0
+    """Steps in which the learning rate rises from zero to that of the schedule."""
     weight_decay: float = 0.01
     """AdamW's decay, on every parameter."""
+    decay_kernels_alone: bool = False
+    """AdamW's decay, on kernels alone: not on biases, scales and slopes."""
+    average: float = 0.0
+    """What a step leaves of the moving average of the weights, which is tested; with 0 the last weights are."""
+    confident: float = 0.0
+    """Confidence from which on an unlabelled clip is told, in every step, as what the moving average hears in it \
+unaugmented; with 0 it keeps its pseudo-label."""
     checkpoint_every: int = 1
     """Epochs between checkpoints; the last epoch is always kept."""
+    augmentation: Annotated[Augmentation, tyro.conf.OmitArgPrefixes] = NOT_AUGMENTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from asc_jax.errors import UserError
 
 AXIS = "devices"
+EVERYWHERE = ("clips", "responses")  # what of a batch is not of its clips, and lies on every device already
 
 
 def cores() -> int:
@@ -79,11 +80,11 @@ def everywhere() -> NamedSharding:
 
 
 def shares(batch: dict) -> dict[str, PartitionSpec]:
-    """How a batch lies on the mesh: a split that is kept on the device is everywhere, of the rest each has a share."""
-    return {name: PartitionSpec() if name == "clips" else PartitionSpec(AXIS) for name in batch}
+    """How a batch lies on the mesh: each device has a share of it, and all of what is EVERYWHERE."""
+    return {name: PartitionSpec() if name in EVERYWHERE else PartitionSpec(AXIS) for name in batch}
 
 
 def shared(batch: dict) -> dict:
     """The batch, of which this process has its part, a share on each device."""
-    placed = {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items() if name != "clips"}
+    placed = {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items() if name not in EVERYWHERE}
     return batch | jax.make_array_from_process_local_data(placed, {name: batch[name] for name in placed})

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from asc_jax.bench.network import Case, compiled
-from asc_jax.train.step import training_step
 
 KINDS = "all-reduce|all-gather|all-to-all|reduce-scatter|collective-permute|collective-broadcast"
 CALL = re.compile(rf"= (.*?) ({KINDS})(?:-start)?\(")
@@ -25,7 +24,8 @@ class Collective:
 
 def of_training(case: Case) -> list[Collective]:
     """Those of a training step."""
-    step, _ = compiled(training_step(case.net, 0.01).lower(case.state(), case.training_batch(), 1e-3))
+    step, arguments = case.training()
+    step, _ = compiled(step.lower(case.state(), *arguments))
     return collectives(step.as_text())
 
 

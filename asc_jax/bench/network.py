@@ -1,6 +1,7 @@
 """The compiled network by itself: a training step, an evaluation of a batch, one clip."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import jax
@@ -9,7 +10,8 @@ import numpy as np
 
 from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
-from asc_jax.config import Network
+from asc_jax.config import Network, Phase
+from asc_jax.data.responses import synthesised
 from asc_jax.devices import can_share, on_every_device, shared
 from asc_jax.evaluate.predict import predictor
 from asc_jax.net.arithmetic import multiply_accumulates
@@ -27,6 +29,7 @@ class Case:
     seconds: float
     network: Network
     repeats: int
+    phase: Phase = Phase()
     scenes: int = 10  # as many as TAU and CAS have
 
     @property
@@ -42,12 +45,14 @@ class Case:
         return np.random.default_rng(0).normal(0, 3000, (clips, self.samples)).astype(np.int16)
 
     def state(self):
-        return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
+        return on_every_device(create_state(self.net, self.samples, jax.random.key(0), bool(self.phase.average)))
 
-    def training_batch(self) -> dict:
-        """A batch that lies on the devices already."""
+    def training(self) -> tuple[Callable, tuple]:
+        """A training step, and what it takes beside the state: a batch that lies on the devices, a rate, a seed."""
         label = np.arange(self.batch) % self.scenes
-        return shared({"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)})
+        batch = {"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)}
+        batch["responses"] = on_every_device(synthesised(0))
+        return training_step(self.net, self.phase), (shared(batch), 1e-3, np.uint32(0))
 
     def multiply_accumulates(self) -> int:
         """Of one clip, forward."""
@@ -58,12 +63,12 @@ class Case:
 
 def training(case: Case) -> Result:
     """One training step on a batch that is on the device already; its arithmetic is three times the forward pass's."""
-    batch, state = case.training_batch(), case.state()
-    step, compile_seconds = compiled(training_step(case.net, 0.01).lower(state, batch, 1e-3))
+    state, (step, arguments) = case.state(), case.training()
+    step, compile_seconds = compiled(step.lower(state, *arguments))
 
     def call():
         nonlocal state
-        state, metrics = step(state, batch, 1e-3)
+        state, metrics = step(state, *arguments)
         return metrics
 
     seconds = seconds_of(call, case.repeats)

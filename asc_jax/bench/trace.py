@@ -8,7 +8,6 @@ from pathlib import Path
 import jax
 
 from asc_jax.bench.network import Case, compiled
-from asc_jax.train.step import training_step
 
 STEPS = 3
 
@@ -26,13 +25,13 @@ class Operation:
 
 def trace_training(case: Case, folder: Path) -> list[Operation]:
     """Profiles some training steps into `folder` (for TensorBoard or Perfetto) -> operations, the costliest first."""
-    batch, state = case.training_batch(), case.state()
-    step, _ = compiled(training_step(case.net, 0.01).lower(state, batch, 1e-3))
-    state, told = step(state, batch, 1e-3)
+    state, (step, arguments) = case.state(), case.training()
+    step, _ = compiled(step.lower(state, *arguments))
+    state, told = step(state, *arguments)
     jax.block_until_ready(told)
     with jax.profiler.trace(str(folder)):
         for _ in range(STEPS):
-            state, told = step(state, batch, 1e-3)
+            state, told = step(state, *arguments)
         jax.block_until_ready(told)
     newest = max(folder.rglob("*.xplane.pb"), key=lambda file: file.stat().st_mtime)
     return operations(newest, step.as_text())

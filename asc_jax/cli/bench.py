@@ -12,7 +12,7 @@ import tyro
 
 from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
-from asc_jax.config import Cache, Network, Preparation
+from asc_jax.config import Cache, Preparation
 from asc_jax.errors import UserError
 
 Part = Literal["train", "eval", "latency", "read", "epoch", "growth"]
@@ -28,6 +28,8 @@ class Benchmark:
     """Clips in a batch."""
     seconds: float = 10.0
     """Length of a clip."""
+    experiment: str = "released"
+    """Whose network, and whose pretraining's step."""
     bfloat16: bool = False
     """Attention and trunk compute in bfloat16."""
     device: Literal["cpu", "gpu", "tpu"] | None = None
@@ -62,10 +64,9 @@ def bench(wanted: Benchmark) -> None:
     from asc_jax.bench import tables
     from asc_jax.bench.collectives import of_training
     from asc_jax.bench.machine import description, limits
-    from asc_jax.bench.network import Case
     from asc_jax.bench.trace import trace_training
 
-    case = Case(wanted.batch, wanted.seconds, Network(bfloat16=wanted.bfloat16), wanted.repeats)
+    case = _case(wanted)
     machine, rates = description(), limits(wanted.bfloat16)
     print_tables(tables.machine_table(machine, rates))
     results = _results(case, wanted)
@@ -79,6 +80,17 @@ def bench(wanted: Benchmark) -> None:
     if wanted.json:
         told = tables.as_json(machine, rates, results, operations, collectives)
         wanted.json.write_text(json.dumps(told, indent=1) + "\n")
+
+
+def _case(wanted: Benchmark):
+    from asc_jax.bench.network import Case
+    from asc_jax.cli import experiments
+
+    if wanted.experiment not in experiments():
+        raise UserError(f"--experiment {wanted.experiment}: there is no such; choose {', '.join(experiments())}")
+    experiment = experiments()[wanted.experiment]
+    network = dataclasses.replace(experiment.network, bfloat16=wanted.bfloat16)
+    return Case(wanted.batch, wanted.seconds, network, wanted.repeats, experiment.pretrain)
 
 
 def _results(case, wanted: Benchmark) -> list:

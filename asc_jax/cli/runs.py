@@ -97,6 +97,8 @@ def card(wanted: Card) -> None:
 def print_rounds(rounds: list) -> None:
     """Prints the table of a run's finished rounds."""
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
-    from asc_jax.evaluate.tables import rounds_table
+    from asc_jax.evaluate.tables import pseudo_labels_line, rounds_table
 
     print_tables(rounds_table([evaluation_of(each) for each in rounds]))
+    for line in filter(None, map(pseudo_labels_line, rounds)):
+        print(line)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas
 
-from asc_jax.config import COMMANDS, CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS
+from asc_jax.config import COMMANDS, CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS, RELABELLED
 from asc_jax.data.leaks import Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
@@ -67,6 +67,11 @@ class FinishedRound:
     def pseudo_labels(self) -> pandas.DataFrame | None:
         """A row for each unlabelled clip, if the round learned from such."""
         return self._table(PSEUDO_LABELS)
+
+    @cached_property
+    def relabelled(self) -> pandas.DataFrame | None:
+        """The same clips, as the round's own network tells them in the end."""
+        return self._table(RELABELLED)
 
     @cached_property
     def recordings(self) -> Clips | None:

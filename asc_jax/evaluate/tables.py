@@ -6,6 +6,7 @@ from rich.table import Table
 
 from asc_jax.evaluate.compare import Comparison
 from asc_jax.evaluate.evaluation import RELEASED, Evaluation
+from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.evaluate.scores import Interval
 
 IN_PERCENT = ("accuracy", "macro accuracy", "calibration error", RELEASED)
@@ -22,6 +23,15 @@ def rounds_table(evaluations: list[Evaluation]) -> Table:
         shown = (score(name, each.scores[name]) for name in names)
         table.add_row(each.round, test_set, str(each.clips), str(each.sessions), *shown)
     return table
+
+
+def pseudo_labels_line(each: FinishedRound) -> str | None:
+    """How many pseudo-labels are right, before and after the round that learned from them, if their truth is known."""
+    if each.pseudo_labels is None or each.relabelled is None or not each.pseudo_labels["truth"].ne("").any():
+        return None
+    known = [table[table["truth"].ne("")] for table in (each.pseudo_labels, each.relabelled)]
+    before, after = (100 * table["scene"].eq(table["truth"]).mean() for table in known)
+    return f"{each.name}: {before:.1f} % of {len(known[0])} pseudo-labels are right before it, {after:.1f} % after it"
 
 
 def groups_tables(evaluation: Evaluation) -> list[Table]:

@@ -1,5 +1,6 @@
 """The whole network: waveform -> cosine to every scene, with what it saw on the way."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -37,9 +38,10 @@ class SceneNet(nn.Module):
     bfloat16: bool = False
 
     @nn.compact
-    def __call__(self, waveform, train: bool = False) -> Outputs:
+    def __call__(self, waveform, train: bool = False, change_mel: Callable = lambda mel: mel) -> Outputs:
+        """`change_mel` augments the log-mel [B, T, F]."""
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = self._matched(log_mel(waveform, self.magnitude_mel))
+            mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel)))
             wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((normalise(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)

@@ -26,14 +26,15 @@ def train(
     steps_per_epoch: int,
     checkpoints: ocp.CheckpointManager,
     folder: Path,
+    seed: int,
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
 
-    Steps count from 0. After SIGTERM the step is finished and saved, and Preempted raised; NotFinite if a loss, or
-    what is to be saved, is not all numbers.
+    Steps count from 0; the seed is that of the augmentations. After SIGTERM the step is finished and saved, and
+    Preempted raised; NotFinite if a loss, or what is to be saved, is not all numbers.
     """
     step = int(state.step)
-    train_step = training_step(net, phase.weight_decay)
+    train_step = training_step(net, phase)
     stop = False
     with progress_bar() as bar, metrics_log(folder, step) as log, sigterm() as asked_to_stop:
         task = bar.add_task(
@@ -45,11 +46,11 @@ def train(
         while step < phase.epochs * steps_per_epoch and not stop:
             epoch = step // steps_per_epoch
             end = (epoch + 1) * steps_per_epoch
-            rate = learning_rate(phase, epoch)
             start, first = time.perf_counter(), step
             history = []
             for batch in islice(batches, end - step):
-                state, metrics = train_step(state, shared(batch), rate)
+                rate = learning_rate(phase, epoch, step)
+                state, metrics = train_step(state, shared(batch), rate, np.uint32(seed))
                 history.append(metrics)
                 step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.

@@ -1,13 +1,25 @@
 """One round from its beginning, or from where it stopped, to a trained and tested network."""
 
 import zlib
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jax
 import numpy as np
 
-from asc_jax.config import INSIDE, PREDICTIONS, PSEUDO_LABELS, UNLABELLED, Experiment, Round, all_rounds
+from asc_jax.config import (
+    INSIDE,
+    PREDICTIONS,
+    PSEUDO_LABELS,
+    RELABELLED,
+    UNLABELLED,
+    Augmentation,
+    Experiment,
+    Round,
+    all_rounds,
+)
+from asc_jax.data import responses
 from asc_jax.data.batches import Labels, order, targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.leaks import check, write_leak
@@ -36,24 +48,25 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         return
     tested, clips = records.part("test"), records.part(*each.parts)
     steps_per_epoch = _steps_per_epoch(each, clips)
+    phase = replace(each.phase, epochs=max(each.phase.epochs, -(-each.phase.steps // steps_per_epoch)))
     before = _before(experiment, each, records)
     leak = check(records, "test", each.parts)
     print(f"{each.name}, {leak}")
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
     seed = _seed(experiment, each.name)
-    fresh = create_state(net, records.samples, jax.random.key(seed))
+    fresh = create_state(net, records.samples, jax.random.key(seed), bool(phase.average))
     if before:
         fresh = _on_trunk(fresh, before, each)
     checkpoint.claim(folder, settings, records.path)
     if is_first():
         write_leak(folder, leak)
-    batch_size, epochs = each.phase.batch_size, each.phase.epochs
+    batch_size, epochs = phase.batch_size, phase.epochs
     with checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
-            reader(clips, experiment.cache),
-            targets(clips, _pseudo_labels(each, records, before, folder)),
+            _with_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
+            targets(clips, _labels_of_unlabelled(each, records, before, folder)),
             batch_size,
             epochs,
             seed,
@@ -62,7 +75,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
             jax.process_count(),
         )
         try:
-            state = train(net, each.phase, state, batches, steps_per_epoch, checkpoints, folder)
+            state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed)
         except NotFinite as error:
             numbers = order(len(clips), batch_size, epochs, seed)[error.step]
             names = ", ".join(clips.column("id")[number] for number in numbers)
@@ -71,6 +84,8 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
+    if UNLABELLED in each.parts:
+        _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.part(UNLABELLED), batch_size)
     test(folder, net, state.variables, tested, batch_size)
 
 
@@ -106,7 +121,8 @@ def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
     """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
     settings = checkpoint.settings(folder)
     net = SceneNet(len(settings["scenes"]), **settings["network"])
-    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
+    averaged = bool(settings["round"]["phase"].get("average"))
+    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0), averaged))
     with checkpoint.manager(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, like)
     if state is None:
@@ -135,7 +151,7 @@ def _seed(experiment: Experiment, name: str) -> int:
 def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
     """A fresh state whose weights, but for the head, are those of the round before."""
     variables = before[2]
-    params = {**variables["params"], "head": fresh.params["head"]}
+    params = variables["params"] if each.phase.confident else {**variables["params"], "head": fresh.params["head"]}
     old, new = (jax.tree.map(np.shape, tree) for tree in (params, fresh.params))
     if old != new:
         wrong = next(name for name in new if old[name] != new[name])
@@ -143,21 +159,39 @@ def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
             f"{each.name} cannot start from {each.start}: its {wrong} has another shape; "
             "give both the same --seconds and network"
         )
-    return fresh.replace(params=params, batch_stats=variables["batch_stats"])
+    variables = {"params": params, "batch_stats": variables["batch_stats"]}
+    return fresh.replace(**variables, average=variables if fresh.average else {})
 
 
-def _pseudo_labels(each: Round, records: Records, before, folder: Path) -> Labels:
-    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once."""
+def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -> Labels:
+    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once.
+
+    Where the network that learns is to tell them in each step, they have no label, -1, and weight 1.
+    """
     if UNLABELLED not in each.parts:
         return {}
     file = folder / PSEUDO_LABELS
     if not file.exists():
         net, _, variables = before
-        told, _ = predict(net, variables, records.part(UNLABELLED), each.phase.batch_size)
-        if is_first():
-            checkpoint.write_text(file, pseudolabels.to_csv(told))
+        _write_pseudo_labels(file, net, variables, records.part(UNLABELLED), each.phase.batch_size)
     wait(f"pseudo-labels of {each.name}")
-    return pseudolabels.read_csv(file)
+    told = pseudolabels.read_csv(file)
+    return dict.fromkeys(told, (-1, 1.0)) if each.phase.confident else told
+
+
+def _write_pseudo_labels(file: Path, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
+    told, _ = predict(net, variables, clips, batch_size)
+    if is_first():
+        checkpoint.write_text(file, pseudolabels.to_csv(told))
+
+
+def _with_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
+    """Batches as `read` gives them, with the microphones that clips may be heard through."""
+    if not how.response:
+        return read
+    known = responses.recorded(Path(how.microphones)) if how.microphones else responses.synthesised(seed)
+    known = on_every_device(known)
+    return lambda numbers: read(numbers) | {"responses": known}
 
 
 def _steps_per_epoch(each: Round, clips: Clips) -> int:

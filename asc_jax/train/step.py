@@ -11,11 +11,13 @@ import optax
 from jax.sharding import PartitionSpec
 
 from asc_jax.config import Phase
-from asc_jax.data.cache import audio_of
 from asc_jax.devices import AXIS, cpu_options, mesh, shares
+from asc_jax.evaluate.predict import hear
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.backend import statistics_over
-from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.net.folding import fold
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.lesson import Lesson, augmented, change_of_mel, lesson, told_by
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -25,70 +27,99 @@ class TrainState(flax.struct.PyTreeNode):
     params: Any
     batch_stats: Any
     opt_state: Any
+    average: Any  # of {params, batch_stats}, or {} where none is kept
 
     @property
     def variables(self) -> dict:
-        """What the network's `apply` takes."""
-        return {"params": self.params, "batch_stats": self.batch_stats}
+        """What is tested: {params, batch_stats} as the network's `apply` takes them."""
+        return self.average or {"params": self.params, "batch_stats": self.batch_stats}
 
 
-def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
+def create_state(net: SceneNet, samples: int, key: jax.Array, averaged: bool = False) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
 
     @jax.jit  # as a whole: array by array it would take a second more
     def fresh(key):
         variables = net.init(key, jnp.zeros((1, samples)))
         opt_state = optax.scale_by_adam().init(variables["params"])
-        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
+        average = variables if averaged else {}
+        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state, average)
 
     return fresh(key)
 
 
-def learning_rate(phase: Phase, epoch: int) -> float:
-    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch."""
+def learning_rate(phase: Phase, epoch: int, step: int) -> float:
+    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch.
+
+    In the first steps, of which there are `warm_up`, it rises in a line to that.
+    """
     schedule = optax.cosine_decay_schedule(
         phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
     )
-    return float(schedule(epoch))
+    return float(schedule(epoch)) * min(1, (step + 1) / max(1, phase.warm_up))
 
 
-def loss(params, batch_stats, net: SceneNet, batch):
-    """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
+def loss(params, batch_stats, net: SceneNet, taught: Lesson, change_mel: Callable = lambda mel: mel):
+    """Weighted ArcFace cross-entropy over a batch.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
     """
     variables = {"params": params, "batch_stats": batch_stats}
-    outputs, changed = net.apply(variables, to_waveform(audio_of(batch)), train=True, mutable=["batch_stats"])
-    logits = margin_logits(outputs.cosine, batch["label"])
-    per_clip = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
-    return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
+    outputs, changed = net.apply(variables, taught.waveform, train=True, change_mel=change_mel, mutable=["batch_stats"])
+    per_label = jax.vmap(_cross_entropy, in_axes=(None, 1), out_axes=1)(outputs.cosine, taught.labels)  # [B, L]
+    return (per_label * taught.weights).sum(1).mean(), (changed["batch_stats"], outputs.cosine)
+
+
+def _cross_entropy(cosine, label):
+    return optax.softmax_cross_entropy_with_integer_labels(margin_logits(cosine, label), label)
 
 
 @cache
-def training_step(net: SceneNet, weight_decay: float) -> Callable:
-    """The compiled step(state, batch, learning rate) -> (state, {loss, accuracy}) on all devices; state is donated.
+def training_step(net: SceneNet, phase: Phase) -> Callable:
+    """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}) on all devices.
 
-    One AdamW step. The rate is an argument, so one compiled step serves all epochs and phases. The accuracy is the
-    margin-free one of the batch as it was trained on.
+    One AdamW step; the state is donated. The batch is {audio (see `audio_of`), label [B], weight [B]; responses
+    [R, taps] where there are such}. The rate is an argument, so one compiled step serves all epochs; random choices
+    are those of the seed, a uint32, and the state's step. The accuracy is the margin-free one of the batch as it was
+    trained on.
     """
 
-    def step(state, batch, rate):
-        share = partial(_step, net=net, weight_decay=weight_decay)
-        specs = (PartitionSpec(), shares(batch), PartitionSpec())
+    def step(state, batch, rate, seed):
+        share = partial(_step, net=net, phase=phase)
+        specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
         return jax.shard_map(share, mesh=mesh(), in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
-            state, batch, rate
+            state, batch, rate, seed
         )
 
     donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
     return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
 
 
-def _step(state: TrainState, batch, rate, *, net: SceneNet, weight_decay: float):
+def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
+    of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
+    clean = lesson(batch)
+    if phase.confident:
+        clean = told_by(hear(net, fold(state.average), clean.waveform)[0], clean, phase.confident)
+    taught = augmented(of_waveforms, clean, batch.get("responses"), phase.augmentation)
+    change_mel = change_of_mel(of_mels, phase.augmentation)
     with statistics_over(AXIS):
         gradient = jax.value_and_grad(loss, has_aux=True)
-        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch)
-    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
+        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, taught, change_mel)
+    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == taught.labels[:, 0]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
-    params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
-    return TrainState(state.step + 1, params, batch_stats, opt_state), metrics
+    decays = partial(_decays, kernels_alone=phase.decay_kernels_alone)
+    params = jax.tree_util.tree_map_with_path(
+        lambda path, p, d: p - rate * (d + phase.weight_decay * decays(path) * p), state.params, direction
+    )
+    average = _moved(state.average, {"params": params, "batch_stats": batch_stats}, phase.average)
+    return TrainState(state.step + 1, params, batch_stats, opt_state, average), metrics
+
+
+def _decays(path, kernels_alone: bool) -> bool:
+    return not kernels_alone or path[-1].key in ("kernel", "directions")
+
+
+def _moved(average, now, kept: float):
+    """The moving average a step later, if there is one."""
+    return jax.tree.map(lambda old, new: kept * old + (1 - kept) * new, average, now) if average else average

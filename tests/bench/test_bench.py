@@ -106,7 +106,15 @@ def test_a_profile_names_the_layers(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wanted", [["--device", "moon"], ["run"], ["--batch", "many"], ["--batch", "1"], ["read", "--clips", "8"]]
+    "wanted",
+    [
+        ["--device", "moon"],
+        ["run"],
+        ["--batch", "many"],
+        ["--batch", "1"],
+        ["--experiment", "no"],
+        ["read", "--clips", "8"],
+    ],
 )
 def test_wrong_options_are_told_in_one_place(wanted, capsys):
     from asc_jax.cli import main

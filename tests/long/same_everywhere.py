@@ -55,9 +55,9 @@ def learn(folder: Path) -> None:
     batches = training_batches(
         reader(clips, "none"), targets(clips, {}), batch_size, 9, 0, 0, jax.process_index(), processes
     )
-    step = training_step(net, each.phase.weight_decay)
+    step = training_step(net, each.phase)
     for _, batch in zip(range(STEPS), batches, strict=False):
-        state, metrics = step(state, shared(batch), each.phase.learning_rate)
+        state, metrics = step(state, shared(batch), each.phase.learning_rate, 0)
         losses.append(float(metrics["loss"]))
     with checkpoint.manager(folder.parent / "1 device") as checkpoints:
         if checkpoints.latest_step() is None:

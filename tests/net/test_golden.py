@@ -18,6 +18,7 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
+from asc_jax.train.lesson import lesson
 from asc_jax.train.step import TrainState, learning_rate, loss, training_step
 
 pytestmark = needed
@@ -81,7 +82,7 @@ def test_pseudo_labels(arrays):
 @pytest.fixture(scope="module")
 def first_step(state, batch):
     gradient = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)
-    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, batch)
+    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, lesson(batch))
     return value, cosine, flatten_dict(gradients, sep="/")
 
 
@@ -114,10 +115,10 @@ def test_adamw_on_the_released_gradients(arrays, state):
 def test_four_training_steps(arrays, state, batch):
     start = jax.tree.map(jnp.copy, state)
     opt_state = optax.scale_by_adam().init(start["params"])
-    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state)
+    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state, {})
     losses = []
     for step in range(4):
-        now, metrics = training_step(NET, 0.01)(now, batch, 1e-3)
+        now, metrics = training_step(NET, Phase())(now, batch, 1e-3, 0)
         losses.append(float(metrics["loss"]))
         if step == 0:
             check_after_first_step(now, variables(arrays, "after_step"))
@@ -136,5 +137,5 @@ def check_after_first_step(now, released):
 
 
 def test_learning_rate_of_every_epoch(arrays):
-    rates = [learning_rate(Phase(), epoch) for epoch in range(100)]
+    rates = [learning_rate(Phase(), epoch, 0) for epoch in range(100)]
     np.testing.assert_allclose(rates, arrays["schedule/lr_per_epoch"], rtol=2e-6)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas
 import pytest
 
-from asc_jax.config import Experiment, Phase, rounds
+from asc_jax.config import Augmentation, Experiment, Phase, rounds
 from asc_jax.data.leaks import read_leak
 from asc_jax.devices import shared
 from asc_jax.errors import UserError
+from asc_jax.evaluate.predict import predict
 from asc_jax.train import checkpoint, loop
 from asc_jax.train.rounds import load, run
 from asc_jax.train.stopping import Preempted
@@ -83,6 +84,27 @@ def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
     assert told["truth"].tolist() == ["low", "middle", "high"] * 2
 
 
+def test_a_chain_of_augmented_clips_that_the_average_tells(chain, records, tmp_path):
+    augmentation = Augmentation(roll=0.5, response=0.5, noise=0.5, style=0.5, masked_bands=16, mixup=0.3)
+    robust = dataclasses.replace(PHASE, steps=5, warm_up=2, average=0.5, augmentation=augmentation)
+    again = dataclasses.replace(
+        chain,
+        workdir=str(tmp_path),
+        pretrain=robust,
+        finetune=robust,
+        finetune_rounds=1,
+        pseudolabel=dataclasses.replace(robust, confident=0.2),
+    )
+    for command in ("pretrain", "finetune", "pseudolabel"):
+        for each in rounds(again, command):
+            run(again, each, records)
+    assert pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")["step"].tolist() == [2, 4, 6]
+    after = pandas.read_csv(tmp_path / "pseudolabel" / "pseudo_labels_after.csv")
+    net, scenes, told_by = load(tmp_path / "pseudolabel")
+    told, _ = predict(net, told_by, records.part("unlabelled"), 4)
+    assert after["scene"].tolist() == [scenes[label] for label in told.label]
+
+
 def test_a_finished_chain_is_not_trained_again(chain, records):
     before = variables(chain, "finetune-1")
     (each,) = rounds(chain, "pretrain")
@@ -95,10 +117,10 @@ def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_
     (each,) = rounds(again, "pretrain")
     learning_rate = loop.learning_rate
 
-    def fail_in_the_second_epoch(phase, epoch):
+    def fail_in_the_second_epoch(phase, epoch, step):
         if epoch == 1:
             raise KeyboardInterrupt
-        return learning_rate(phase, epoch)
+        return learning_rate(phase, epoch, step)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "learning_rate", fail_in_the_second_epoch)
@@ -146,9 +168,9 @@ def test_weights_that_are_no_numbers_are_not_saved(chain, records, tmp_path, mon
     (each,) = rounds(again, "pretrain")
     made = loop.training_step
 
-    def spoiled(net, weight_decay):
-        def step(state, batch, rate):
-            state, metrics = made(net, weight_decay)(state, batch, rate)
+    def spoiled(net, phase):
+        def step(state, *arguments):
+            state, metrics = made(net, phase)(state, *arguments)
             return state.replace(params=jax.tree.map(lambda leaf: leaf * np.float32(np.nan), state.params)), metrics
 
         return step

@@ -1,0 +1,74 @@
+"""Augmentations: what a clip might have sounded like elsewhere, as pure functions of (key, clip).
+
+They are part of the jitted training step, which maps them over its clips. What becomes of a clip depends on its own
+key, not on the device that it is on. Settings are those of DCASE's winners, as far as they give any.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.fft import next_fast_len
+from scipy.special import betaincinv
+
+from asc_jax.net.frontend import RATE
+
+NOISE = (-90.0, -35.0)  # decibels of full scale: from less than a bit of 16 to a cheap microphone's
+MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
+FLAT = 1e-2  # decibels squared: the variance of a band that says nothing
+
+
+def sometimes(key, share: float, changed, unchanged):
+    """`changed` in that share of the clips, else `unchanged`."""
+    return jnp.where(jax.random.bernoulli(key, share), changed, unchanged)
+
+
+def beta(key, concentration: float):
+    """A share from Beta(concentration, concentration), by its quantiles: XLA takes seconds to compile JAX's sampler."""
+    known = np.linspace(0, 1, 257)
+    quantiles = betaincinv(concentration, concentration, known)
+    return jnp.interp(jax.random.uniform(key), jnp.asarray(known), jnp.asarray(quantiles))
+
+
+def roll(key, waveform, seconds: float):
+    """The waveform [N] from another moment on, at most so many seconds away; its start follows its end."""
+    most = round(seconds * RATE)
+    return jnp.roll(waveform, jax.random.randint(key, (), -most, most + 1))
+
+
+def respond(key, waveform, responses):
+    """The waveform [N] through one of the microphones with impulse responses [R, taps], as loud as before."""
+    response = jnp.asarray(responses)[jax.random.randint(key, (), 0, len(responses))]
+    size = next_fast_len(len(waveform) + len(response) - 1, real=True)
+    spectrum = jnp.fft.rfft(waveform, size) * jnp.fft.rfft(response, size)
+    heard = jnp.fft.irfft(spectrum, size)[: len(waveform)]
+    return heard * jnp.sqrt(jnp.square(waveform).mean() / jnp.maximum(jnp.square(heard).mean(), 1e-12))
+
+
+def add_noise(key, waveform):
+    """The waveform [N] with white noise at a level of NOISE."""
+    of_level, of_noise = jax.random.split(key)
+    decibels = jax.random.uniform(of_level, (), waveform.dtype, *NOISE)
+    return waveform + 10 ** (decibels / 20) * jax.random.normal(of_noise, waveform.shape, waveform.dtype)
+
+
+def mask_bands(key, mel, most: int):
+    """The log-mel [T, F] without up to `most` neighbouring bands, which get its mean."""
+    of_width, of_first = jax.random.split(key)
+    width = jax.random.randint(of_width, (), 0, most + 1)
+    first = jax.random.randint(of_first, (), 0, mel.shape[1] - width + 1)
+    band = jnp.arange(mel.shape[1])[None]
+    return jnp.where((band >= first) & (band < first + width), mel.mean(), mel)
+
+
+def style(mel):
+    """Mean and deviation [F] of the bands of a log-mel [T, F]."""
+    return mel.mean(0), jnp.sqrt(mel.var(0) + FLAT)
+
+
+def mix_style(key, mel, other):
+    """The log-mel [T, F] with a style between its own and another: Freq-MixStyle (Kim et al., 2022; Schmid, 2022)."""
+    share = beta(key, MIXTURE).astype(mel.dtype)
+    (mean, deviation), (other_mean, other_deviation) = style(mel), other
+    new_mean = share * mean + (1 - share) * other_mean
+    new_deviation = share * deviation + (1 - share) * other_deviation
+    return (mel - mean[None]) / deviation[None] * new_deviation[None] + new_mean[None]

@@ -1,0 +1,32 @@
+"""For devices and places that training has not heard, and few labels: `released` with augmented clips.
+
+    make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
+
+`demo_robust` and `esc10_robust` are the same for the demo and for one's own recordings; there it was measured.
+"""
+
+import dataclasses
+
+from asc_jax.config import Augmentation, Experiment
+from experiments.released import experiment as released
+
+
+def robust(experiment: Experiment) -> Experiment:
+    """The experiment with every phase augmented, the average of the weights tested, and one finetuning."""
+    augmentation = Augmentation(
+        roll=experiment.seconds / 2, response=0.6, noise=1.0, style=0.6, masked_bands=24, mixup=0.3
+    )
+    phases = {
+        name: dataclasses.replace(
+            getattr(experiment, name),
+            augmentation=augmentation,
+            average=0.99,
+            warm_up=20,
+            decay_kernels_alone=True,
+        )
+        for name in ("pretrain", "finetune", "pseudolabel", "scratch")
+    }
+    return dataclasses.replace(experiment, name="robust", finetune_rounds=1, **phases)
+
+
+experiment = robust(released)

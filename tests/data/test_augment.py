@@ -1,0 +1,86 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.signal import fftconvolve
+from scipy.stats import beta, kstest
+
+from asc_jax.data import augment
+
+KEYS = jax.random.split(jax.random.key(0), 200)
+
+
+@pytest.fixture(scope="module")
+def waveform():
+    return np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def mel():
+    random = np.random.default_rng(1)
+    return (random.normal(-40, 10, (32, 128)) + random.normal(0, 5, 128)).astype(np.float32)
+
+
+@pytest.mark.parametrize("concentration", [0.2, 0.4, 2.0])
+def test_shares_are_of_the_beta_distribution(concentration):
+    shares = jax.vmap(lambda key: augment.beta(key, concentration))(jax.random.split(jax.random.key(2), 2_000))
+    assert kstest(shares, beta(concentration, concentration).cdf).pvalue > 0.01
+
+
+def test_rolling_moves_by_no_more_than_told_either_way(waveform):
+    rolled = jax.vmap(lambda key: augment.roll(key, waveform, 0.1))(KEYS)
+    first = np.array([np.flatnonzero(clip == waveform[0])[0] for clip in rolled])
+    moved = np.where(first > 8_000, first - 16_000, first)
+    assert np.abs(moved).max() <= 1_600 and moved.min() < -1_400 and moved.max() > 1_400
+    np.testing.assert_array_equal(rolled[0], np.roll(waveform, moved[0]))
+
+
+def test_a_response_is_convolved_with_and_leaves_the_loudness(waveform):
+    response = np.random.default_rng(2).normal(size=(1, 300)).astype(np.float32)
+    heard = augment.respond(KEYS[0], waveform, response)
+    expected = fftconvolve(waveform, response[0])[:16_000]
+    expected *= np.sqrt(np.square(waveform).mean() / np.square(expected).mean())
+    np.testing.assert_allclose(heard, expected, atol=1e-5)
+
+
+def test_every_response_is_heard(waveform):
+    responses = np.eye(5, 9, dtype=np.float32)  # delays by 0 to 4 samples
+    heard = jax.vmap(lambda key: augment.respond(key, waveform, responses))(KEYS)
+    assert set(np.abs(heard[:, :5] - waveform[0]).argmin(1)) == set(range(5))
+
+
+def test_silence_through_a_microphone_stays_silent():
+    heard = augment.respond(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
+    np.testing.assert_array_equal(heard, 0)
+
+
+def test_noise_is_white_and_of_a_level_between_the_limits(waveform):
+    noise = np.asarray(jax.vmap(lambda key: augment.add_noise(key, waveform))(KEYS)) - waveform
+    decibels = 20 * np.log10(np.std(noise, axis=1))
+    assert -90.5 < decibels.min() < -80 and -45 < decibels.max() < -34.5
+    loudest = np.abs(np.fft.rfft(noise[decibels.argmax()])) ** 2
+    assert 0.8 < loudest[:4000].mean() / loudest[4000:].mean() < 1.25
+
+
+def test_masked_bands_are_neighbours_and_get_the_mean(mel):
+    masked = jax.vmap(lambda key: augment.mask_bands(key, mel, 20))(KEYS)
+    changed = (np.asarray(masked) != mel).any(1)  # [200, F]
+    counts = changed.sum(1)
+    assert counts.max() == 20 and counts.min() == 0 and changed.any(0).all()
+    assert max(np.diff(np.flatnonzero(each)).max(initial=1) for each in changed) == 1
+    np.testing.assert_allclose(np.asarray(masked)[counts == 20][0].T[changed[counts == 20][0]], mel.mean(), rtol=1e-5)
+
+
+def test_mixed_style_lies_between_two_and_leaves_the_pattern(mel):
+    other = mel[:, ::-1] * 2 + 5
+    mixed = jax.vmap(lambda key: augment.mix_style(key, mel, augment.style(other)))(KEYS)
+    for ours, one, two in zip(jax.vmap(augment.style)(mixed), augment.style(mel), augment.style(other), strict=True):
+        assert (ours >= jnp.minimum(one, two)[None] - 1e-2).all() and (ours <= jnp.maximum(one, two)[None] + 1e-2).all()
+    mean, deviation = mixed.mean(1, keepdims=True), mixed.std(1, keepdims=True)
+    pattern = (mel - mel.mean(0)[None]) / mel.std(0)[None]
+    np.testing.assert_allclose((mixed - mean) / deviation, np.broadcast_to(pattern[None], mixed.shape), atol=1e-3)
+
+
+def test_a_share_of_the_clips_is_changed():
+    changed = jax.vmap(lambda key: augment.sometimes(key, 0.3, 1.0, 0.0))(jax.random.split(jax.random.key(1), 2_000))
+    assert abs(changed.mean() - 0.3) < 0.04
