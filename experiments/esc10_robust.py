@@ -1,8 +1,9 @@
 """Real recordings as in `esc10`, with the recipe of `robust`: 61 labelled clips are seen often enough to learn from.
 
-    make pretrain finetune EXPERIMENT=esc10_robust ARGS="--clips data/esc10_shift/clips.csv"
+    make pretrain finetune pseudolabel EXPERIMENT=esc10_robust ARGS="--clips data/esc10_shift/clips.csv"
 
-What it reaches has not been measured yet.
+Reached with seed 0 and fold 1 held out, in 8 min on 2 CPU cores (560 test clips, accuracy in %, margin-free): finetuned
+77.5, with pseudo-labels 82.9. Other folds and seeds have not been tried.
 """
 
 import dataclasses

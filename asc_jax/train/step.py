@@ -112,7 +112,9 @@ def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
     params = jax.tree_util.tree_map_with_path(
         lambda path, p, d: p - rate * (d + phase.weight_decay * decays(path) * p), state.params, direction
     )
-    average = _moved(state.average, {"params": params, "batch_stats": batch_stats}, phase.average)
+    # What a network was before its first steps is worth keeping only where it tells the clips from the first one on.
+    kept = phase.average if phase.confident else jnp.minimum(phase.average, (1 + state.step) / (10 + state.step))
+    average = _moved(state.average, {"params": params, "batch_stats": batch_stats}, kept)
     return TrainState(state.step + 1, params, batch_stats, opt_state, average), metrics
 
 
@@ -120,6 +122,6 @@ def _decays(path, kernels_alone: bool) -> bool:
     return not kernels_alone or path[-1].key in ("kernel", "directions")
 
 
-def _moved(average, now, kept: float):
+def _moved(average, now, kept):
     """The moving average a step later, if there is one."""
     return jax.tree.map(lambda old, new: kept * old + (1 - kept) * new, average, now) if average else average

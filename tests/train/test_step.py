@@ -46,7 +46,10 @@ def test_the_rate_rises_to_the_schedule():
 
 
 def test_average_decay_and_augmentation_in_a_step(batch):
-    """One step without gradient: zero weights teach nothing, so that the decay alone moves the parameters."""
+    """One step without gradient: zero weights teach nothing, so that the decay alone moves the parameters.
+
+    Of what was there before the first step the average keeps a tenth.
+    """
     still = shared(
         batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.ones((1, 4), np.float32))}
     )
@@ -59,11 +62,11 @@ def test_average_decay_and_augmentation_in_a_step(batch):
     def check(path, old, new, average):
         moved = 0.95 if path[-1].key in ("kernel", "directions") else 1  # 1 - 0.1 * 0.5
         np.testing.assert_allclose(new, moved * old, rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(average, 0.1 * old + 0.9 * new, rtol=1e-5, atol=1e-7)
 
     jax.tree_util.tree_map_with_path(check, first.params, now.params, now.average["params"])
     statistics = (first.batch_stats, now.batch_stats, now.average["batch_stats"])
-    jax.tree.map(lambda a, b, c: np.testing.assert_allclose(c, 0.9 * a + 0.1 * b, rtol=1e-4, atol=1e-6), *statistics)
+    jax.tree.map(lambda a, b, c: np.testing.assert_allclose(c, 0.1 * a + 0.9 * b, rtol=1e-4, atol=1e-6), *statistics)
     assert now.variables is now.average
 
 
