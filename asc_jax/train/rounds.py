@@ -195,6 +195,8 @@ def _with_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
 
 
 def _steps_per_epoch(each: Round, clips: Clips) -> int:
+    if each.phase.confident and not each.phase.average:
+        raise UserError(f"{each.name}: --confident asks the weights' moving average; add --average 0.99")
     if each.phase.batch_size < 2:
         raise UserError(f"{each.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more")
     check_batch(each.phase.batch_size)

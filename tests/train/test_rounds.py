@@ -105,6 +105,14 @@ def test_a_chain_of_augmented_clips_that_the_average_tells(chain, records, tmp_p
     assert after["scene"].tolist() == [scenes[label] for label in told.label]
 
 
+def test_without_an_average_nobody_tells_the_clips_anew(records, tmp_path):
+    phase = dataclasses.replace(PHASE, confident=0.9)
+    alone = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path), pretrain=phase)
+    (each,) = rounds(alone, "pretrain")
+    with pytest.raises(UserError, match="add --average"):
+        run(alone, each, records)
+
+
 def test_a_finished_chain_is_not_trained_again(chain, records):
     before = variables(chain, "finetune-1")
     (each,) = rounds(chain, "pretrain")
