@@ -13,6 +13,8 @@ from experiments.released import experiment as released
 
 def robust(experiment: Experiment) -> Experiment:
     """The experiment with every phase augmented, the average of the weights tested, and one finetuning."""
+    # Shares and sizes within those of DCASE's winners, 2022 to 2024: Freq-MixStyle 0.4 to 0.8, device responses 0.4 to
+    # 0.6, masks of up to 48 of 256 bands, mixup by Beta(0.3); noise and half a clip's roll are our own choice.
     augmentation = Augmentation(
         roll=experiment.seconds / 2, response=0.6, noise=1.0, style=0.6, masked_bands=24, mixup=0.3
     )

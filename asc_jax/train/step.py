@@ -48,15 +48,17 @@ def create_state(net: SceneNet, samples: int, key: jax.Array, averaged: bool = F
     return fresh(key)
 
 
-def learning_rate(phase: Phase, epoch: int, step: int) -> float:
-    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch.
-
-    In the first steps, of which there are `warm_up`, it rises in a line to that.
-    """
+def learning_rate(phase: Phase, epoch: int) -> float:
+    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch."""
     schedule = optax.cosine_decay_schedule(
         phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
     )
-    return float(schedule(epoch)) * min(1, (step + 1) / max(1, phase.warm_up))
+    return float(schedule(epoch))
+
+
+def warm_up(phase: Phase, step: int) -> float:
+    """By what the rate is multiplied in the first steps, counted from 0: it rises in a line, to 1."""
+    return min(1.0, (step + 1) / max(1, phase.warm_up))
 
 
 def loss(params, batch_stats, net: SceneNet, taught: Lesson, change_mel: Callable = lambda mel: mel):

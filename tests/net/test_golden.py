@@ -137,5 +137,5 @@ def check_after_first_step(now, released):
 
 
 def test_learning_rate_of_every_epoch(arrays):
-    rates = [learning_rate(Phase(), epoch, 0) for epoch in range(100)]
+    rates = [learning_rate(Phase(), epoch) for epoch in range(100)]
     np.testing.assert_allclose(rates, arrays["schedule/lr_per_epoch"], rtol=2e-6)

@@ -125,10 +125,10 @@ def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_
     (each,) = rounds(again, "pretrain")
     learning_rate = loop.learning_rate
 
-    def fail_in_the_second_epoch(phase, epoch, step):
+    def fail_in_the_second_epoch(phase, epoch):
         if epoch == 1:
             raise KeyboardInterrupt
-        return learning_rate(phase, epoch, step)
+        return learning_rate(phase, epoch)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "learning_rate", fail_in_the_second_epoch)

@@ -9,7 +9,7 @@ from asc_jax.errors import UserError
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.lesson import lesson
-from asc_jax.train.step import create_state, learning_rate, loss, training_step
+from asc_jax.train.step import create_state, learning_rate, loss, training_step, warm_up
 
 NET = SceneNet(3)
 
@@ -35,14 +35,13 @@ def test_loss_is_the_mean_over_clips_of_weight_times_cross_entropy(state, batch)
 
 def test_schedule_falls_from_the_first_rate_towards_the_floor():
     phase = Phase(epochs=10, learning_rate=0.02, final_learning_rate=0.002)
-    rates = [learning_rate(phase, epoch, 0) for epoch in range(10)]
+    rates = [learning_rate(phase, epoch) for epoch in range(10)]
     np.testing.assert_allclose(rates, 0.002 + 0.018 * (1 + np.cos(np.pi * np.arange(10) / 10)) / 2, rtol=1e-6)
 
 
 def test_the_rate_rises_to_the_schedule():
-    phase = Phase(epochs=10, learning_rate=0.02, warm_up=4)
-    rates = [learning_rate(phase, 0, step) for step in range(6)]
-    np.testing.assert_allclose(rates, [0.005, 0.01, 0.015, 0.02, 0.02, 0.02], rtol=1e-6)
+    np.testing.assert_allclose([warm_up(Phase(warm_up=4), step) for step in range(6)], [0.25, 0.5, 0.75, 1, 1, 1])
+    assert [warm_up(Phase(), step) for step in range(3)] == [1, 1, 1]
 
 
 def test_average_decay_and_augmentation_in_a_step(batch):
