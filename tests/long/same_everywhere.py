@@ -35,13 +35,12 @@ def learn(folder: Path) -> None:
     from asc_jax.net.scenenet import SceneNet
     from asc_jax.processes import is_first, join
     from asc_jax.train import checkpoint
-    from asc_jax.train.step import create_state, training_step
+    from asc_jax.train.step import training_step
     from data_prep import prepare
     from experiments.demo import experiment
 
     processes, number, port = (int(os.environ[name]) for name in ("PROCESSES", "PROCESS", "PORT"))
     precision = folder.parent.name
-    jax.config.update("jax_enable_x64", precision == "float64")
     use_compilation_cache()
     if processes > 1:
         join(f"localhost:{port}", processes, number)
@@ -49,8 +48,7 @@ def learn(folder: Path) -> None:
     records = open_records(prepare("scenes", None, seconds=experiment.seconds))
     clips, batch_size = records.part(*each.parts), each.phase.batch_size
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
-    fresh = create_state(net, records.samples, jax.random.key(0))
-    fresh = jax.tree.map(lambda leaf: leaf.astype(precision) if leaf.dtype == "float32" else leaf, fresh)
+    fresh = create_state_in(precision)(net, records.samples, jax.random.key(0))
     state, losses = on_every_device(fresh), []
     batches = training_batches(
         reader(clips, "none"), targets(clips, {}), batch_size, 9, 0, 0, jax.process_index(), processes
@@ -70,12 +68,28 @@ def learn(folder: Path) -> None:
         (folder / "told.json").write_text(json.dumps(written))
 
 
+def create_state_in(precision: str):
+    """`create_state` whose floats have the precision; JAX computes in it from here on."""
+    import jax
+
+    from asc_jax.train.step import create_state
+
+    jax.config.update("jax_enable_x64", precision == "float64")
+    return lambda *told: jax.tree.map(
+        lambda leaf: leaf.astype(precision) if leaf.dtype == "float32" else leaf, create_state(*told)
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
 def start(folder: Path, processes: int, devices: int) -> None:
     """Runs one arrangement to its end."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     flags = f"--xla_force_host_platform_device_count={devices}"
     running = [
         subprocess.Popen(
