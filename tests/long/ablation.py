@@ -1,10 +1,11 @@
-"""Which parts of a recipe pay: the whole, the whole without each part, each part alone, and nothing of it.
+"""Which parts of a recipe pay: the whole, the whole without each part, each part alone, and none of them.
 
-    .venv/bin/python tests/long/ablation.py FOLDER esc10_robust LIST.csv LIST.csv ... [--seeds 0 1 2] [--only mixup ...]
+    .venv/bin/python tests/long/ablation.py FOLDER esc10_robust LIST.csv LIST.csv ... [--seeds 0 1 2] [--parts roll ...]
 
-The lists are folds: each tests clips that no other does. A recipe is pretrained once a seed. What has been trained
-already is kept, so the same command goes on. Told are the accuracies of each seed over all folds, and the difference to
-the whole with its 95 % interval over sessions and seeds.
+The lists are folds: each tests recordings that no other does. Every recipe finetunes the same pretrained network of its
+seed; "augmented pretraining" is a part, too. What has been trained already is kept, so the same command goes on. It
+tells, and writes to FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes
+to the whole, with its 95 % interval over sessions and seeds.
 """
 
 import argparse
@@ -14,63 +15,70 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas
 
-WITHOUT = {
+# the options that take a part out of the finetuning, or of the pretraining
+AUGMENTATIONS = {
     "roll": ("--roll", "0"),
     "response": ("--response", "0"),
     "noise": ("--noise", "0"),
     "style": ("--style", "0"),
     "masked bands": ("--masked-bands", "0"),
     "mixup": ("--mixup", "0"),
+}
+FINETUNING = AUGMENTATIONS | {
     "average": ("--average", "0"),
     "warm-up": ("--warm-up", "0"),
     "decay of kernels alone": ("--no-decay-kernels-alone",),
 }
+PRETRAINING = {"augmented pretraining": tuple(option for told in AUGMENTATIONS.values() for option in told)}
+PARTS = [*FINETUNING, *PRETRAINING]
+LIMITS = ("mean", "lowest", "highest")
 
 
 def recipes(parts: list[str]) -> dict[str, list[str]]:
-    """Name -> options of the command line."""
-
-    def without(names):
-        return [option for name in names for option in WITHOUT[name]]
-
-    told = {"whole": [], "nothing": without(WITHOUT)}
+    """Name of a recipe -> the parts that it lacks."""
+    told = {"whole": [], "none": PARTS}
     for part in parts:
-        told[f"without {part}"] = without([part])
-        told[f"{part} alone"] = without(name for name in WITHOUT if name != part)
+        told[f"without {part}"] = [part]
+        told[f"{part} alone"] = [each for each in PARTS if each != part]
     return told
 
 
-def train(folder: Path, experiment: str, file: Path, seed: int, options: list[str]) -> Path:
-    """The chain on one list, from the pretraining that all lists of this recipe and seed share; the run's folder."""
-    shared, run = folder / f"{seed}" / "pretrained", folder / f"{seed}" / file.parent.name
-    told = ["--clips", file, "--seed", f"{seed}", *options]
-    _run("pretrain", experiment, shared, told)
-    if not run.exists():
-        shutil.copytree(shared, run)
-    for command in ("finetune", "pseudolabel"):
-        _run(command, experiment, run, told)
-    return run
+def finetuned(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str], seed: int, file: Path) -> Path:
+    """The folder of a recipe's finetuning on one list; it and the pretraining are trained if they were not."""
+    told = ["--seed", f"{seed}", "--data-dir", folder / "prepared"]
+    before = [option for part in lacking for option in PRETRAINING.get(part, ())]
+    shared = folder / f"{seed}" / ("plain" if before else "augmented")
+    _run("pretrain", wanted.experiment, shared, [*told, *before])
+    run = folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
+    if not (run / "pretrain").exists():
+        shutil.copytree(shared / "pretrain", run / "pretrain")
+    options = [option for part in lacking for option in FINETUNING.get(part, ())]
+    _run("finetune", wanted.experiment, run, ["--clips", file, *told, *options])
+    return run / "finetune-1"
 
 
 def _run(command, experiment, folder, options):
-    asc_jax = "from asc_jax.cli import main; main()"
+    if list(folder.glob(f"{command}*/predictions.csv")):
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
+    asc_jax = "from asc_jax.cli import main; main()"
     with open(f"{folder}.log", "a") as log:
         told = [sys.executable, "-c", asc_jax, command, experiment, "--workdir", folder, *options]
         subprocess.run(told, check=True, stdout=log, stderr=log)
 
 
-def right(runs: list[Path]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """(round -> whether its test clips of all folds are told right, their sessions), of the runs of one seed."""
+def right(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Whether the test clips of all folds are told right, bool [seeds, M], and their sessions [M]."""
     from asc_jax.evaluate.runs import read_run
 
-    rounds = [[each for each in read_run(run) if each.name != "pretrain"] for run in runs]
-    told = {
-        name: np.concatenate([each.predictions.label == each.predictions.truth for each in same])
-        for name, same in zip((each.name for each in rounds[0]), zip(*rounds, strict=True), strict=True)
-    }
-    return told, np.concatenate([each[0].predictions.details["session"] for each in rounds])
+    told, sessions = [], []
+    for seed in wanted.seeds:
+        rounds = [read_run(finetuned(folder, wanted, name, lacking, seed, file))[0] for file in wanted.lists]
+        told.append(np.concatenate([each.predictions.label == each.predictions.truth for each in rounds]))
+        sessions = np.concatenate([each.predictions.details["session"] for each in rounds])
+    return np.stack(told), np.asarray(sessions)
 
 
 def difference(ours: np.ndarray, whole: np.ndarray, sessions: np.ndarray) -> tuple[float, float, float]:
@@ -83,27 +91,56 @@ def difference(ours: np.ndarray, whole: np.ndarray, sessions: np.ndarray) -> tup
     return 100 * gain.mean(), *np.quantile(100 * ((seeds @ gain) * weight).sum(1), (0.025, 0.975))
 
 
+def picture(table: pandas.DataFrame, parts: list[str]):
+    """What each part adds to none, and what the whole loses without it."""
+    from asc_jax.report.style import BLUE, GREY, ORANGE, new_figure
+
+    figure = new_figure(0.3 * len(parts) + 1)
+    axes = figure.subplots()
+    positions = np.arange(len(parts))
+    for shift, color, label, by, names in (
+        (-0.12, BLUE, "alone, against none", "none", [f"{part} alone" for part in parts]),
+        (0.12, ORANGE, "removed, against the whole", "whole", [f"without {part}" for part in parts]),
+    ):
+        value, low, high = (table.loc[names, f"{limit} against {by}"] for limit in LIMITS)
+        axes.hlines(positions + shift, low, high, color=color)
+        axes.plot(value, positions + shift, "o", color=color, label=label)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.set(yticks=positions, yticklabels=parts, xlabel="points of accuracy, with 95 % intervals")
+    axes.invert_yaxis()
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    return figure, "How each part of the recipe changes the accuracy."
+
+
 def main() -> None:
+    from asc_jax.report.style import save, styled
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("experiment")
     parser.add_argument("lists", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--only", nargs="+", choices=list(WITHOUT), default=list(WITHOUT))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     wanted = parser.parse_args()
-    whole = None
-    for name, options in recipes(wanted.only).items():
-        folder = wanted.folder / name.replace(" ", "_")
-        told = [
-            right([train(folder, wanted.experiment, file, seed, options) for file in wanted.lists])
-            for seed in wanted.seeds
-        ]
-        ours = {each: np.stack([rounds[each] for rounds, _ in told]) for each in told[0][0]}
-        whole = whole or ours
-        for each in ours:
-            value, low, high = difference(ours[each], whole[each], told[0][1])
-            by_seed = ", ".join(f"{100 * one:.1f}" for one in ours[each].mean(1))
-            print(f"{name}, {each}: {by_seed} %; against the whole {value:+.1f} [{low:+.1f}, {high:+.1f}]", flush=True)
+    table = ablation(wanted)
+    figure, _ = styled(picture, table, wanted.parts)
+    save(figure, wanted.folder, "ablation")
+
+
+def ablation(wanted: argparse.Namespace) -> pandas.DataFrame:
+    """A row for each recipe; the table is written anew after each."""
+    rows, told = {}, {}
+    for name, lacking in recipes(wanted.parts).items():
+        told[name], sessions = right(wanted.folder, wanted, name, lacking)
+        rows[name] = {"accuracy": 100 * told[name].mean()}
+        for by in ("whole", "none"):
+            if by in told:
+                limits = difference(told[name], told[by], sessions)
+                rows[name] |= {f"{limit} against {by}": x for limit, x in zip(LIMITS, limits, strict=True)}
+        print(name, {key: round(value, 1) for key, value in rows[name].items()}, flush=True)
+        table = pandas.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
+        table.to_csv(wanted.folder / "ablation.csv", float_format="%.2f")
+    return table
 
 
 if __name__ == "__main__":
