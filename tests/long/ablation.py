@@ -50,16 +50,17 @@ def finetuned(folder: Path, wanted: argparse.Namespace, name: str, lacking: list
     told = ["--seed", f"{seed}", "--data-dir", folder / "prepared"]
     before = [option for part in lacking for option in PRETRAINING.get(part, ())]
     shared = folder / f"{seed}" / ("plain" if before else "augmented")
-    _run("pretrain", wanted.experiment, shared, [*told, *before])
-    run = folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
-    if not (run / "pretrain").exists():
-        shutil.copytree(shared / "pretrain", run / "pretrain")
+    run("pretrain", wanted.experiment, shared, [*told, *before])
+    here = folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
+    if not (here / "pretrain").exists():
+        shutil.copytree(shared / "pretrain", here / "pretrain")
     options = [option for part in lacking for option in FINETUNING.get(part, ())]
-    _run("finetune", wanted.experiment, run, ["--clips", file, *told, *options])
-    return run / "finetune-1"
+    run("finetune", wanted.experiment, here, ["--clips", file, *told, *options])
+    return here / "finetune-1"
 
 
-def _run(command, experiment, folder, options):
+def run(command: str, experiment: str, folder: Path, options: list) -> None:
+    """Trains, if it was not trained before; what it prints goes to FOLDER.log."""
     if list(folder.glob(f"{command}*/predictions.csv")):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
