@@ -27,7 +27,8 @@ def join(coordinator: str | None, processes: int | None, process: int | None) ->
             f"--distributed: {str(error).splitlines()[0]} Say --coordinator HOST:PORT --processes COUNT "
             "--process NUMBER, and start every process"
         ) from error
-    logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax warns of SIGTERM, as of something unforeseen
+    # Orbax warns of SIGTERM, and fills pages on a save that a dead process has cut off, which is an error as well.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     wait("all are here")  # later, CPUs would have to meet for the first time within 30 s of each other
     if not is_first():
         sys.stdout = open(os.devnull, "w")
