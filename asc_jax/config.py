@@ -29,6 +29,10 @@ class Network:
     """20 log10 of the mel magnitude (paper) in place of 10 log10 of the mel power (released)."""
     plain_projection: bool = False
     """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
+    residual_normalisation: float = 0.0
+    """Share of the clip's normalisation beside that of each band by itself; with 0 (released) the clip's alone."""
+    mean_over_time: bool = False
+    """One weight for all moments in the trunk's global convolution, in place of one for each (released)."""
     bfloat16: bool = False
     """Attention and trunk compute in bfloat16, for a GPU or TPU."""
 

@@ -10,11 +10,10 @@ import numpy as np
 from scipy.fft import next_fast_len
 from scipy.special import betaincinv
 
-from asc_jax.net.frontend import RATE
+from asc_jax.net.frontend import FLAT, RATE
 
 NOISE = (-90.0, -35.0)  # decibels of full scale: from less than a bit of 16 to a cheap microphone's
 MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
-FLAT = 1e-2  # decibels squared: the variance of a band that says nothing
 
 
 def sometimes(key, share: float, changed, unchanged):

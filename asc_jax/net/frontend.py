@@ -19,6 +19,7 @@ RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
 HOP = 512  # samples: 32 ms
 BANDS = 128
+FLAT = 1e-2  # decibels squared: the variance of a band that says nothing
 
 
 @cache
@@ -110,11 +111,20 @@ class Wavegram(nn.Module):
         return x.value
 
 
-def normalise(feature):
-    """Zero mean and unit deviation per clip: [B, T, F] -> the same.
+def normalise(feature, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8):
+    """Zero mean and unit deviation over the axes, of each clip: [B, T, F] -> the same.
 
-    The variance has a floor (1e-8) where the released network divides by zero: a silent clip becomes zeros, not NaN.
+    The variance has a floor where the released network divides by zero: a silent clip becomes zeros, not NaN.
     """
-    centred = feature - feature.mean((1, 2), keepdims=True)
-    variance = jnp.square(centred).mean((1, 2), keepdims=True)
-    return centred / jnp.sqrt(jnp.maximum(variance, 1e-8))
+    centred = feature - feature.mean(axes, keepdims=True)
+    variance = jnp.square(centred).mean(axes, keepdims=True)
+    return centred / jnp.sqrt(jnp.maximum(variance, floor))
+
+
+def residual_normalise(feature, share: float):
+    """Each band with zero mean and unit deviation over time, and a share of the clip's `normalise`: [B, T, F] -> same.
+
+    A microphone's response, which shifts the decibels of a band, is gone from the first and stays in the second
+    (Kim et al., "QTI submission to DCASE 2021: residual normalization", section 3.1).
+    """
+    return normalise(feature, (1,), FLAT) + share * normalise(feature)

@@ -62,9 +62,13 @@ class Bottleneck(nn.Module):
 
 
 class MobileFaceNet(nn.Module):
-    """Feature maps [B, F, T, C] -> embedding [B, 128]; F and T may be anything, and fix the global kernel's size."""
+    """Feature maps [B, F, T, C] -> embedding [B, 128]; F and T may be anything, and fix the global kernel's size.
+
+    With `mean_over_time` the global kernel has a weight per band and channel, for all moments the same.
+    """
 
     train: bool
+    mean_over_time: bool = False
 
     @nn.compact
     def __call__(self, x):
@@ -80,7 +84,8 @@ class MobileFaceNet(nn.Module):
                 number += 1
         x = Pointwise(512, he_fan_out(1), name="widen")(x).store()
         x = BatchNorm(self.train, prelu, name="widen_norm")(x)  # [B, F/16, T/16, 512]
-        x = GlobalDepthwise(name="global_depthwise")(x.value)
+        x = x.value.mean(2, keepdims=True) if self.mean_over_time else x.value
+        x = GlobalDepthwise(name="global_depthwise")(x)
         x = BatchNorm(self.train, name="global_depthwise_norm")(Map((x,)))  # [B, 512]
         x = Pointwise(EMBEDDING, he_fan_out(1), name="embedding")(x)
         return BatchNorm(self.train, name="embedding_norm")(x).value

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from asc_jax.net.arcface import ArcFace
 from asc_jax.net.attention import Attention
-from asc_jax.net.frontend import Wavegram, log_mel, normalise
+from asc_jax.net.frontend import Wavegram, log_mel, normalise, residual_normalise
 from asc_jax.net.mobilefacenet import MobileFaceNet
 from asc_jax.net.parts import along_channels
 
@@ -35,6 +35,8 @@ class SceneNet(nn.Module):
     wavegram_filters: int = 1
     magnitude_mel: bool = False
     plain_projection: bool = False
+    residual_normalisation: float = 0.0
+    mean_over_time: bool = False
     bfloat16: bool = False
 
     @nn.compact
@@ -44,13 +46,16 @@ class SceneNet(nn.Module):
             mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel)))
             wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
-        x = jnp.stack((normalise(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
+        x = jnp.stack((self._normalised(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
         x = x.astype(jnp.bfloat16 if self.bfloat16 else x.dtype)
         attention = Attention(self.plain_projection, train, name="attention")(x)
-        embedding = MobileFaceNet(train, name="trunk")(x * attention)
+        embedding = MobileFaceNet(train, self.mean_over_time, name="trunk")(x * attention)
         embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))
+
+    def _normalised(self, mel):
+        return residual_normalise(mel, self.residual_normalisation) if self.residual_normalisation else normalise(mel)
 
     def _matched(self, mel):
         """The log-mel [B, T, F], mapped by the scale and shift [F] in the variables `bands` where there are such."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from asc_jax.net.backend import for_other_runtimes
-from asc_jax.net.frontend import BANDS, Wavegram, log_mel, normalise
+from asc_jax.net.frontend import BANDS, Wavegram, log_mel, normalise, residual_normalise
 
 
 @pytest.fixture
@@ -57,3 +57,18 @@ def test_normalise_gives_each_clip_mean_0_and_deviation_1():
 
 def test_normalise_makes_a_constant_clip_zero():
     np.testing.assert_array_equal(normalise(jnp.full((1, 8, 4), -80.0)), 0)
+
+
+def test_residual_normalisation_hears_a_microphone_in_the_residual_alone():
+    random = np.random.default_rng(0)
+    mel, response = random.normal(-40, 7, (2, 30, BANDS)), random.normal(0, 10, BANDS)
+    for heard in (mel, mel + response):
+        normalised = (heard - heard.mean((1, 2), keepdims=True)) / heard.std((1, 2), keepdims=True)
+        by_band = (mel - mel.mean(1, keepdims=True)) / mel.std(1, keepdims=True)
+        np.testing.assert_allclose(
+            residual_normalise(jnp.asarray(heard, jnp.float32), 0.3), by_band + 0.3 * normalised, atol=1e-4
+        )
+
+
+def test_residual_normalisation_makes_silence_zero():
+    np.testing.assert_array_equal(residual_normalise(jnp.full((1, 8, 4), -80.0), 0.3), 0)

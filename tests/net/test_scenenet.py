@@ -34,6 +34,17 @@ def test_paper_has_128_filters_and_a_plain_projection():
     assert count(params["attention"]["projection"]) == 64 * 2 + 2
 
 
+def test_the_mean_over_time_is_a_weight_that_all_moments_share():
+    net, audio = SceneNet(4, mean_over_time=True), 0.1 * jax.random.normal(jax.random.key(1), (2, 16_000))
+    variables = net.init(jax.random.key(0), audio)
+    kernel = variables["params"]["trunk"]["global_depthwise"]["kernel"]
+    assert kernel.shape == (8, 1, 512)
+    told = net.apply(variables, audio)
+    variables["params"]["trunk"]["global_depthwise"]["kernel"] = jnp.repeat(kernel / 2, 2, axis=1)  # of two moments
+    expected = SceneNet(4).apply(variables, audio)
+    np.testing.assert_allclose(told.embedding, expected.embedding, atol=1e-5)
+
+
 @pytest.mark.parametrize(("samples", "frames"), [(16_000, 32), (31_999, 63), (160_000, 313), (480_000, 938)])
 def test_clip_length_sets_the_frames(samples, frames):
     net = SceneNet(7)
