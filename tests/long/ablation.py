@@ -2,10 +2,10 @@
 
     .venv/bin/python tests/long/ablation.py FOLDER esc10_robust LIST.csv LIST.csv ... [--seeds 0 1 2] [--parts roll ...]
 
-The lists are folds: each tests recordings that no other does. Every recipe finetunes the same pretrained network of its
-seed; "augmented pretraining" is a part, too. What has been trained already is kept, so the same command goes on. It
+The lists are folds: each tests recordings that no other does. What is trained is the pretraining, which recipes share
+unless they differ in it, and one finetuning; what has been trained already is kept, so the same command goes on. It
 tells, and writes to FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes
-to the whole, with its 95 % interval over sessions and seeds.
+to the whole and to none of it, with 95 % intervals over sessions and seeds.
 """
 
 import argparse
@@ -32,7 +32,11 @@ FINETUNING = AUGMENTATIONS | {
     "decay of kernels alone": ("--no-decay-kernels-alone",),
 }
 PRETRAINING = {"augmented pretraining": tuple(option for told in AUGMENTATIONS.values() for option in told)}
-PARTS = [*FINETUNING, *PRETRAINING]
+NETWORK = {  # that of all phases
+    "residual normalisation": ("--residual-normalisation", "0"),
+    "mean over time": ("--no-mean-over-time",),
+}
+PARTS = [*FINETUNING, *PRETRAINING, *NETWORK]
 LIMITS = ("mean", "lowest", "highest")
 
 
@@ -48,26 +52,30 @@ def recipes(parts: list[str]) -> dict[str, list[str]]:
 def finetuned(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str], seed: int, file: Path) -> Path:
     """The folder of a recipe's finetuning on one list; it and the pretraining are trained if they were not."""
     told = ["--seed", f"{seed}", "--data-dir", folder / "prepared"]
-    before = [option for part in lacking for option in PRETRAINING.get(part, ())]
-    shared = folder / f"{seed}" / ("plain" if before else "augmented")
-    run("pretrain", wanted.experiment, shared, [*told, *before])
+    before = PRETRAINING | NETWORK
+    changed = [part.replace(" ", "_") for part in before if part in lacking]
+    shared = folder / f"{seed}" / "_without_".join(["pretrained", *changed])
+    run("pretrain", wanted.experiment, shared, told + options(lacking, before))
     here = folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
     if not (here / "pretrain").exists():
         shutil.copytree(shared / "pretrain", here / "pretrain")
-    options = [option for part in lacking for option in FINETUNING.get(part, ())]
-    run("finetune", wanted.experiment, here, ["--clips", file, *told, *options])
+    run("finetune", wanted.experiment, here, ["--clips", file, *told, *options(lacking, FINETUNING | NETWORK)])
     return here / "finetune-1"
 
 
-def run(command: str, experiment: str, folder: Path, options: list) -> None:
+def options(lacking: list[str], parts: dict[str, tuple]) -> list[str]:
+    return [option for part in lacking for option in parts.get(part, ())]
+
+
+def run(command: str, experiment: str, folder: Path, told: list) -> None:
     """Trains, if it was not trained before; what it prints goes to FOLDER.log."""
     if list(folder.glob(f"{command}*/predictions.csv")):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     asc_jax = "from asc_jax.cli import main; main()"
     with open(f"{folder}.log", "a") as log:
-        told = [sys.executable, "-c", asc_jax, command, experiment, "--workdir", folder, *options]
-        subprocess.run(told, check=True, stdout=log, stderr=log)
+        asked = [sys.executable, "-c", asc_jax, command, experiment, "--workdir", folder, *told]
+        subprocess.run(asked, check=True, stdout=log, stderr=log)
 
 
 def right(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str]) -> tuple[np.ndarray, np.ndarray]:
