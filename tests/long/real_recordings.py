@@ -118,9 +118,10 @@ def main() -> None:
         print(f"{name}: {accuracies(tables)}")
     rights = {name: np.stack([table["right"] for table in tables]) for name, tables in told.items()}
     ours = f"{SYSTEMS[0]} pseudolabel"
-    for name in rights.keys() - {ours} if ours in rights else ():
-        mean, low, high = difference(rights[ours], rights[name], told[ours][0]["session"])
-        print(f"{ours} against {name}: {mean:+.1f} [{low:+.1f}, {high:+.1f}] points")
+    for name in rights:
+        if ours in rights and name != ours:
+            mean, low, high = difference(rights[ours], rights[name], told[ours][0]["session"])
+            print(f"{ours} against {name}: {mean:+.1f} [{low:+.1f}, {high:+.1f}] points")
 
 
 if __name__ == "__main__":
