@@ -86,9 +86,6 @@ class Phase:
     """AdamW's decay, on kernels alone: not on biases, scales and slopes."""
     average: float = 0.0
     """What a step leaves of the moving average of the weights, which is tested; with 0 the last weights are."""
-    confident: float = 0.0
-    """Confidence from which on an unlabelled clip is told, in every step, as what the moving average hears in it \
-unaugmented; with 0 it keeps its pseudo-label."""
     checkpoint_every: int = 1
     """Epochs between checkpoints; the last epoch is always kept."""
     augmentation: Annotated[Augmentation, tyro.conf.OmitArgPrefixes] = NOT_AUGMENTED

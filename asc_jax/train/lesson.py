@@ -11,7 +11,6 @@ from asc_jax.config import Augmentation
 from asc_jax.data import augment
 from asc_jax.data.cache import audio_of
 from asc_jax.devices import AXIS
-from asc_jax.net.arcface import SCALE
 from asc_jax.net.scenenet import to_waveform
 
 
@@ -26,19 +25,6 @@ class Lesson(NamedTuple):
 def lesson(batch: dict) -> Lesson:
     """A batch of {audio (see `audio_of`), label [B], weight [B]} as it is."""
     return Lesson(to_waveform(audio_of(batch)), batch["label"][:, None], batch["weight"][:, None])
-
-
-def told_by(cosine: jax.Array, clean: Lesson, confident: float) -> Lesson:
-    """The lesson whose clips of no label (-1) are told as the scene of the largest cosine [B, scenes].
-
-    One of which the softmax of the scaled cosines is less than `confident` of it teaches nothing ("FixMatch", Sohn et
-    al., 2020, section 2.1).
-    """
-    unlabelled, sure = clean.labels < 0, jax.nn.softmax(SCALE * cosine).max(1) >= confident
-    return clean._replace(
-        labels=jnp.where(unlabelled, cosine.argmax(1)[:, None], clean.labels),
-        weights=jnp.where(unlabelled, sure[:, None] * clean.weights, clean.weights),
-    )
 
 
 def augmented(key: jax.Array, clean: Lesson, responses: jax.Array, how: Augmentation) -> Lesson:

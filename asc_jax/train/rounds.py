@@ -151,7 +151,7 @@ def _seed(experiment: Experiment, name: str) -> int:
 def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
     """A fresh state whose weights, but for the head, are those of the round before."""
     variables = before[2]
-    params = variables["params"] if each.phase.confident else {**variables["params"], "head": fresh.params["head"]}
+    params = {**variables["params"], "head": fresh.params["head"]}
     old, new = (jax.tree.map(np.shape, tree) for tree in (params, fresh.params))
     if old != new:
         wrong = next(name for name in new if old[name] != new[name])
@@ -164,10 +164,7 @@ def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
 
 
 def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -> Labels:
-    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once.
-
-    Where the network that learns is to tell them in each step, they have no label, -1, and weight 1.
-    """
+    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once."""
     if UNLABELLED not in each.parts:
         return {}
     file = folder / PSEUDO_LABELS
@@ -175,8 +172,7 @@ def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -
         net, _, variables = before
         _write_pseudo_labels(file, net, variables, records.part(UNLABELLED), each.phase.batch_size)
     wait(f"pseudo-labels of {each.name}")
-    told = pseudolabels.read_csv(file)
-    return dict.fromkeys(told, (-1, 1.0)) if each.phase.confident else told
+    return pseudolabels.read_csv(file)
 
 
 def _write_pseudo_labels(file: Path, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
@@ -195,8 +191,6 @@ def _with_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
 
 
 def _steps_per_epoch(each: Round, clips: Clips) -> int:
-    if each.phase.confident and not each.phase.average:
-        raise UserError(f"{each.name}: --confident asks the weights' moving average; add --average 0.99")
     if each.phase.batch_size < 2:
         raise UserError(f"{each.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more")
     check_batch(each.phase.batch_size)

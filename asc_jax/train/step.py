@@ -12,12 +12,10 @@ from jax.sharding import PartitionSpec
 
 from asc_jax.config import Phase
 from asc_jax.devices import AXIS, cpu_options, mesh, shares
-from asc_jax.evaluate.predict import hear
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.backend import statistics_over
-from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.lesson import Lesson, augmented, change_of_mel, lesson, told_by
+from asc_jax.train.lesson import Lesson, augmented, change_of_mel, lesson
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -99,10 +97,7 @@ def training_step(net: SceneNet, phase: Phase) -> Callable:
 
 def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
-    clean = lesson(batch)
-    if phase.confident:
-        clean = told_by(hear(net, fold(state.average), clean.waveform)[0], clean, phase.confident)
-    taught = augmented(of_waveforms, clean, batch.get("responses"), phase.augmentation)
+    taught = augmented(of_waveforms, lesson(batch), batch.get("responses"), phase.augmentation)
     change_mel = change_of_mel(of_mels, phase.augmentation)
     with statistics_over(AXIS):
         gradient = jax.value_and_grad(loss, has_aux=True)
@@ -114,8 +109,7 @@ def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
     params = jax.tree_util.tree_map_with_path(
         lambda path, p, d: p - rate * (d + phase.weight_decay * decays(path) * p), state.params, direction
     )
-    # What a network was before its first steps is worth keeping only where it tells the clips from the first one on.
-    kept = phase.average if phase.confident else jnp.minimum(phase.average, (1 + state.step) / (10 + state.step))
+    kept = jnp.minimum(phase.average, (1 + state.step) / (10 + state.step))  # what it was at first is soon forgotten
     average = _moved(state.average, {"params": params, "batch_stats": batch_stats}, kept)
     return TrainState(state.step + 1, params, batch_stats, opt_state, average), metrics
 

@@ -7,7 +7,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from asc_jax.config import Augmentation
 from asc_jax.devices import AXIS
-from asc_jax.train.lesson import augmented, change_of_mel, lesson, told_by
+from asc_jax.train.lesson import augmented, change_of_mel, lesson
 
 ALL = Augmentation(roll=0.5, response=0.6, noise=0.5, style=0.7, masked_bands=24, mixup=0.3)
 
@@ -78,14 +78,3 @@ def test_log_mels_are_masked_or_restyled_each_in_its_own_way(mel):
     assert len({tuple(each.any(0).tolist()) for each in masked}) > 4
     restyled = on(1, change_of_mel(jax.random.key(0), Augmentation(style=1.0)), mel) - mel
     assert (np.abs(restyled).max((1, 2)) > 0.1).sum() > 4  # a clip may meet itself, or keep nearly all of its style
-
-
-def test_clips_of_no_label_are_told_as_heard_and_weigh_nothing_where_that_is_unsure(batch):
-    cosine = np.eye(8, dtype=np.float32)[::-1]  # the last scene is heard in the first clip
-    cosine[3] = 0.1  # and all alike in the fourth
-    clean = lesson(batch | {"label": np.array([-1, 1, 2, -1, 4, 5, 6, -1])})
-    told = told_by(cosine, clean, 0.9)
-    assert told.labels[:, 0].tolist() == [7, 1, 2, 0, 4, 5, 6, 0]
-    expected = np.where(np.arange(8) == 3, 0, batch["weight"])
-    np.testing.assert_allclose(told.weights[:, 0], expected, rtol=1e-6)
-    np.testing.assert_array_equal(told.waveform, clean.waveform)

@@ -93,7 +93,7 @@ def test_a_chain_of_augmented_clips_that_the_average_tells(chain, records, tmp_p
         pretrain=robust,
         finetune=robust,
         finetune_rounds=1,
-        pseudolabel=dataclasses.replace(robust, confident=0.2),
+        pseudolabel=robust,
     )
     for command in ("pretrain", "finetune", "pseudolabel"):
         for each in rounds(again, command):
@@ -103,14 +103,6 @@ def test_a_chain_of_augmented_clips_that_the_average_tells(chain, records, tmp_p
     net, scenes, told_by = load(tmp_path / "pseudolabel")
     told, _ = predict(net, told_by, records.part("unlabelled"), 4)
     assert after["scene"].tolist() == [scenes[label] for label in told.label]
-
-
-def test_without_an_average_nobody_tells_the_clips_anew(records, tmp_path):
-    phase = dataclasses.replace(PHASE, confident=0.9)
-    alone = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path), pretrain=phase)
-    (each,) = rounds(alone, "pretrain")
-    with pytest.raises(UserError, match="add --average"):
-        run(alone, each, records)
 
 
 def test_a_finished_chain_is_not_trained_again(chain, records):
