@@ -63,19 +63,6 @@ class Inside:
     attention: np.ndarray
 
 
-def hear(net: SceneNet, variables, waveform) -> tuple[jax.Array, jax.Array]:
-    """Waveform [B, N] -> (cosine [B, scenes], embedding [B, 128]) in evaluation mode, the fastest way."""
-
-    def told_of(waveform):
-        told = net.apply(variables, waveform)
-        return told.cosine, told.embedding
-
-    if not by_hand():
-        return told_of(waveform)
-    told = jax.lax.map(lambda clip: told_of(clip[None]), waveform)  # clip by clip, so that its maps stay in the cache
-    return jax.tree.map(lambda x: x[:, 0], told)
-
-
 @cache
 def predictor(net: SceneNet, clips: int) -> Callable:
     """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
@@ -83,9 +70,15 @@ def predictor(net: SceneNet, clips: int) -> Callable:
     All devices share the clips, if they can do so evenly; all variables are on each.
     """
 
-    def predict(variables, audio):
-        return hear(net, variables, to_waveform(audio))
+    def told_of(variables, audio):
+        told = net.apply(variables, to_waveform(audio))
+        return told.cosine, told.embedding
 
+    def clip_by_clip(variables, audio):  # so that a clip's maps stay in the cache
+        told = jax.lax.map(lambda clip: told_of(variables, clip[None]), audio)
+        return jax.tree.map(lambda x: x[:, 0], told)
+
+    predict = clip_by_clip if by_hand() else told_of
     if not can_share(clips):
         return jax.jit(predict, compiler_options=cpu_options(sharing=False))
     ours = PartitionSpec(AXIS)

@@ -110,14 +110,10 @@ def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
         lambda path, p, d: p - rate * (d + phase.weight_decay * decays(path) * p), state.params, direction
     )
     kept = jnp.minimum(phase.average, (1 + state.step) / (10 + state.step))  # what it was at first is soon forgotten
-    average = _moved(state.average, {"params": params, "batch_stats": batch_stats}, kept)
+    now = {"params": params, "batch_stats": batch_stats}
+    average = optax.incremental_update(now, state.average, 1 - kept) if state.average else {}
     return TrainState(state.step + 1, params, batch_stats, opt_state, average), metrics
 
 
 def _decays(path, kernels_alone: bool) -> bool:
     return not kernels_alone or path[-1].key in ("kernel", "directions")
-
-
-def _moved(average, now, kept):
-    """The moving average a step later, if there is one."""
-    return jax.tree.map(lambda old, new: kept * old + (1 - kept) * new, average, now) if average else average
