@@ -5,13 +5,16 @@
 The lists are folds: each tests recordings that no other does. What is trained is the pretraining, which recipes share
 unless they differ in it, and one finetuning; what has been trained already is kept, so the same command goes on. It
 tells, and writes to FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes
-to the whole and to none of it, with 95 % intervals over sessions and seeds.
+to the whole and to none of it, with 95 % intervals over sessions and seeds. On a GPU several trainings go at once:
+--at-once 12, with XLA_PYTHON_CLIENT_PREALLOCATE=false.
 """
 
 import argparse
+import itertools
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -49,18 +52,40 @@ def recipes(parts: list[str]) -> dict[str, list[str]]:
     return told
 
 
-def finetuned(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str], seed: int, file: Path) -> Path:
-    """The folder of a recipe's finetuning on one list; it and the pretraining are trained if they were not."""
-    told = ["--seed", f"{seed}", "--data-dir", folder / "prepared"]
-    before = PRETRAINING | NETWORK
-    changed = [part.replace(" ", "_") for part in before if part in lacking]
-    shared = folder / f"{seed}" / "_without_".join(["pretrained", *changed])
-    run("pretrain", wanted.experiment, shared, told + options(lacking, before))
-    here = folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
+def train(wanted: argparse.Namespace, told: dict[str, list[str]]) -> None:
+    """All that was not trained before; first the pretraining that recipes share."""
+    runs = list(itertools.product(wanted.seeds, told.items(), wanted.lists))
+    before = {pretrained(wanted.folder, lacking, seed): (lacking, seed) for seed, (_, lacking), _ in runs}
+    with ThreadPoolExecutor(wanted.at_once) as pool:
+        list(pool.map(lambda of: pretrain(wanted, *of), before.values()))
+        list(pool.map(lambda of: finetune(wanted, of[1], of[0], of[2]), runs))
+
+
+def pretrained(folder: Path, lacking: list[str], seed: int) -> Path:
+    changed = [part.replace(" ", "_") for part in PRETRAINING | NETWORK if part in lacking]
+    return folder / f"{seed}" / "_without_".join(["pretrained", *changed])
+
+
+def pretrain(wanted: argparse.Namespace, lacking: list[str], seed: int) -> None:
+    told = shared(wanted, seed) + options(lacking, PRETRAINING | NETWORK)
+    run("pretrain", wanted.experiment, pretrained(wanted.folder, lacking, seed), told)
+
+
+def finetuned(folder: Path, name: str, seed: int, file: Path) -> Path:
+    return folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
+
+
+def finetune(wanted: argparse.Namespace, recipe: tuple[str, list[str]], seed: int, file: Path) -> None:
+    name, lacking = recipe
+    here = finetuned(wanted.folder, name, seed, file)
     if not (here / "pretrain").exists():
-        shutil.copytree(shared / "pretrain", here / "pretrain")
-    run("finetune", wanted.experiment, here, ["--clips", file, *told, *options(lacking, FINETUNING | NETWORK)])
-    return here / "finetune-1"
+        shutil.copytree(pretrained(wanted.folder, lacking, seed) / "pretrain", here / "pretrain")
+    told = shared(wanted, seed) + options(lacking, FINETUNING | NETWORK)
+    run("finetune", wanted.experiment, here, ["--clips", file, *told])
+
+
+def shared(wanted: argparse.Namespace, seed: int) -> list:
+    return ["--seed", f"{seed}", "--data-dir", wanted.folder / "prepared"]
 
 
 def options(lacking: list[str], parts: dict[str, tuple]) -> list[str]:
@@ -78,15 +103,16 @@ def run(command: str, experiment: str, folder: Path, told: list) -> None:
         subprocess.run(asked, check=True, stdout=log, stderr=log)
 
 
-def right(folder: Path, wanted: argparse.Namespace, name: str, lacking: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def right(wanted: argparse.Namespace, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether the test clips of all folds are told right, bool [seeds, M], and their sessions [M]."""
     from asc_jax.evaluate.runs import read_run
 
     told, sessions = [], []
     for seed in wanted.seeds:
-        rounds = [read_run(finetuned(folder, wanted, name, lacking, seed, file))[0] for file in wanted.lists]
-        told.append(np.concatenate([each.predictions.label == each.predictions.truth for each in rounds]))
-        sessions = np.concatenate([each.predictions.details["session"] for each in rounds])
+        folders = [finetuned(wanted.folder, name, seed, file) for file in wanted.lists]
+        tested = [read_run(folder / "finetune-1")[0].predictions for folder in folders]
+        told.append(np.concatenate([each.label == each.truth for each in tested]))
+        sessions = np.concatenate([each.details["session"] for each in tested])
     return np.stack(told), np.asarray(sessions)
 
 
@@ -130,6 +156,7 @@ def main() -> None:
     parser.add_argument("lists", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--at-once", type=int, default=1)
     wanted = parser.parse_args()
     table = ablation(wanted)
     figure, _ = styled(picture, table, wanted.parts)
@@ -137,18 +164,20 @@ def main() -> None:
 
 
 def ablation(wanted: argparse.Namespace) -> pandas.DataFrame:
-    """A row for each recipe; the table is written anew after each."""
+    """A row for each recipe."""
+    known = recipes(wanted.parts)
+    train(wanted, known)
     rows, told = {}, {}
-    for name, lacking in recipes(wanted.parts).items():
-        told[name], sessions = right(wanted.folder, wanted, name, lacking)
+    for name in known:
+        told[name], sessions = right(wanted, name)
         rows[name] = {"accuracy": 100 * told[name].mean()}
         for by in ("whole", "none"):
             if by in told:
                 limits = difference(told[name], told[by], sessions)
                 rows[name] |= {f"{limit} against {by}": x for limit, x in zip(LIMITS, limits, strict=True)}
         print(name, {key: round(value, 1) for key, value in rows[name].items()}, flush=True)
-        table = pandas.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
-        table.to_csv(wanted.folder / "ablation.csv", float_format="%.2f")
+    table = pandas.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
+    table.to_csv(wanted.folder / "ablation.csv", float_format="%.2f")
     return table
 
 
