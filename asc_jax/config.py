@@ -51,14 +51,8 @@ class Augmentation:
     """Share of the clips that are heard through another microphone."""
     microphones: str | None = None
     """Folder with the impulse responses of microphones, a file each (default: synthesised ones)."""
-    noise: float = 0.0
-    """Share of the clips that get white noise, of -90 to -35 dB of full scale."""
     style: float = 0.0
     """Share of the clips whose bands get a level and contrast between their own and another clip's (Freq-MixStyle)."""
-    masked_bands: int = 0
-    """Neighbouring bands of the 128, at most, that are masked."""
-    mixup: float = 0.0
-    """Clips are mixed in pairs by a share from Beta(mixup, mixup)."""
 
 
 NOT_AUGMENTED = Augmentation()
@@ -78,14 +72,8 @@ class Phase:
     """Learning rate of the first epoch."""
     final_learning_rate: float = 1e-4
     """Floor of the cosine schedule."""
-    warm_up: int = 0
-    """Steps in which the learning rate rises from zero to that of the schedule."""
     weight_decay: float = 0.01
     """AdamW's decay, on every parameter."""
-    decay_kernels_alone: bool = False
-    """AdamW's decay, on kernels alone: not on biases, scales and slopes."""
-    average: float = 0.0
-    """What a step leaves of the moving average of the weights, which is tested; with 0 the last weights are."""
     checkpoint_every: int = 1
     """Epochs between checkpoints; the last epoch is always kept."""
     augmentation: Annotated[Augmentation, tyro.conf.OmitArgPrefixes] = NOT_AUGMENTED

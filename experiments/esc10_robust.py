@@ -24,6 +24,6 @@ experiment = dataclasses.replace(
     name="esc10_robust",
     pretrain=dataclasses.replace(recipe.pretrain, epochs=5, batch_size=32),
     finetune=dataclasses.replace(recipe.finetune, epochs=1, steps=200),
-    pseudolabel=dataclasses.replace(recipe.pseudolabel, epochs=1, steps=300, batch_size=32),
+    pseudolabel=dataclasses.replace(recipe.pseudolabel, epochs=1, steps=120, batch_size=32),
     scratch=dataclasses.replace(recipe.scratch, epochs=1, steps=400),
 )

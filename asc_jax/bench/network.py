@@ -45,7 +45,7 @@ class Case:
         return np.random.default_rng(0).normal(0, 3000, (clips, self.samples)).astype(np.int16)
 
     def state(self):
-        return on_every_device(create_state(self.net, self.samples, jax.random.key(0), bool(self.phase.average)))
+        return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
 
     def training(self) -> tuple[Callable, tuple]:
         """A training step, and what it takes beside the state: a batch that lies on the devices, a rate, a seed."""

@@ -12,7 +12,6 @@ from scipy.special import betaincinv
 
 from asc_jax.net.frontend import FLAT, RATE
 
-NOISE = (-90.0, -35.0)  # decibels of full scale: from less than a bit of 16 to a cheap microphone's
 MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
 
 
@@ -41,22 +40,6 @@ def respond(key, waveform, responses):
     spectrum = jnp.fft.rfft(waveform, size) * jnp.fft.rfft(response, size)
     heard = jnp.fft.irfft(spectrum, size)[: len(waveform)]
     return heard * jnp.sqrt(jnp.square(waveform).mean() / jnp.maximum(jnp.square(heard).mean(), 1e-12))
-
-
-def add_noise(key, waveform):
-    """The waveform [N] with white noise at a level of NOISE."""
-    of_level, of_noise = jax.random.split(key)
-    decibels = jax.random.uniform(of_level, (), waveform.dtype, *NOISE)
-    return waveform + 10 ** (decibels / 20) * jax.random.normal(of_noise, waveform.shape, waveform.dtype)
-
-
-def mask_bands(key, mel, most: int):
-    """The log-mel [T, F] without up to `most` neighbouring bands, which get its mean."""
-    of_width, of_first = jax.random.split(key)
-    width = jax.random.randint(of_width, (), 0, most + 1)
-    first = jax.random.randint(of_first, (), 0, mel.shape[1] - width + 1)
-    band = jnp.arange(mel.shape[1])[None]
-    return jnp.where((band >= first) & (band < first + width), mel.mean(), mel)
 
 
 def style(mel):

@@ -14,7 +14,7 @@ from asc_jax.devices import shared
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.checkpoint import finish, save
 from asc_jax.train.metrics import metrics_log, progress_bar
-from asc_jax.train.step import TrainState, learning_rate, training_step, warm_up
+from asc_jax.train.step import TrainState, learning_rate, training_step
 from asc_jax.train.stopping import NotFinite, Preempted, sigterm
 
 
@@ -50,7 +50,7 @@ def train(
             start, first = time.perf_counter(), step
             history = []
             for batch in islice(batches, end - step):
-                state, metrics = train_step(state, shared(batch), rate * warm_up(phase, step), np.uint32(seed))
+                state, metrics = train_step(state, shared(batch), rate, np.uint32(seed))
                 history.append(metrics)
                 step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.

@@ -54,7 +54,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     print(f"{each.name}, {leak}")
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
     seed = _seed(experiment, each.name)
-    fresh = create_state(net, records.samples, jax.random.key(seed), bool(phase.average))
+    fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
         fresh = _on_trunk(fresh, before, each)
     checkpoint.claim(folder, settings, records.path)
@@ -121,8 +121,7 @@ def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
     """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
     settings = checkpoint.settings(folder)
     net = SceneNet(len(settings["scenes"]), **settings["network"])
-    averaged = bool(settings["round"]["phase"].get("average"))
-    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0), averaged))
+    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
     with checkpoint.manager(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, like)
     if state is None:
@@ -159,8 +158,7 @@ def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
             f"{each.name} cannot start from {each.start}: its {wrong} has another shape; "
             "give both the same --seconds and network"
         )
-    variables = {"params": params, "batch_stats": variables["batch_stats"]}
-    return fresh.replace(**variables, average=variables if fresh.average else {})
+    return fresh.replace(params=params, batch_stats=variables["batch_stats"])
 
 
 def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -> Labels:

@@ -11,11 +11,12 @@ import optax
 from jax.sharding import PartitionSpec
 
 from asc_jax.config import Phase
+from asc_jax.data.cache import audio_of
 from asc_jax.devices import AXIS, cpu_options, mesh, shares
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.backend import statistics_over
-from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.lesson import Lesson, augmented, change_of_mel, lesson
+from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -25,23 +26,21 @@ class TrainState(flax.struct.PyTreeNode):
     params: Any
     batch_stats: Any
     opt_state: Any
-    average: Any  # of {params, batch_stats}, or {} where none is kept
 
     @property
     def variables(self) -> dict:
-        """What is tested: {params, batch_stats} as the network's `apply` takes them."""
-        return self.average or {"params": self.params, "batch_stats": self.batch_stats}
+        """What the network's `apply` takes."""
+        return {"params": self.params, "batch_stats": self.batch_stats}
 
 
-def create_state(net: SceneNet, samples: int, key: jax.Array, averaged: bool = False) -> TrainState:
+def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
 
     @jax.jit  # as a whole: array by array it would take a second more
     def fresh(key):
         variables = net.init(key, jnp.zeros((1, samples)))
         opt_state = optax.scale_by_adam().init(variables["params"])
-        average = variables if averaged else {}
-        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state, average)
+        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
 
     return fresh(key)
 
@@ -54,24 +53,21 @@ def learning_rate(phase: Phase, epoch: int) -> float:
     return float(schedule(epoch))
 
 
-def warm_up(phase: Phase, step: int) -> float:
-    """By what the rate is multiplied in the first steps, counted from 0: it rises in a line, to 1."""
-    return min(1.0, (step + 1) / max(1, phase.warm_up))
+def _unchanged(x):
+    return x
 
 
-def loss(params, batch_stats, net: SceneNet, taught: Lesson, change_mel: Callable = lambda mel: mel):
-    """Weighted ArcFace cross-entropy over a batch.
+def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _unchanged, change_mel=_unchanged):
+    """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
     """
     variables = {"params": params, "batch_stats": batch_stats}
-    outputs, changed = net.apply(variables, taught.waveform, train=True, change_mel=change_mel, mutable=["batch_stats"])
-    per_label = jax.vmap(_cross_entropy, in_axes=(None, 1), out_axes=1)(outputs.cosine, taught.labels)  # [B, L]
-    return (per_label * taught.weights).sum(1).mean(), (changed["batch_stats"], outputs.cosine)
-
-
-def _cross_entropy(cosine, label):
-    return optax.softmax_cross_entropy_with_integer_labels(margin_logits(cosine, label), label)
+    waveform = change_waveform(to_waveform(audio_of(batch)))
+    outputs, changed = net.apply(variables, waveform, train=True, change_mel=change_mel, mutable=["batch_stats"])
+    logits = margin_logits(outputs.cosine, batch["label"])
+    per_clip = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
+    return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
 @cache
@@ -97,23 +93,15 @@ def training_step(net: SceneNet, phase: Phase) -> Callable:
 
 def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
-    taught = augmented(of_waveforms, lesson(batch), batch.get("responses"), phase.augmentation)
-    change_mel = change_of_mel(of_mels, phase.augmentation)
+    changes = (
+        change_of_waveform(of_waveforms, batch.get("responses"), phase.augmentation),
+        change_of_mel(of_mels, phase.augmentation),
+    )
     with statistics_over(AXIS):
         gradient = jax.value_and_grad(loss, has_aux=True)
-        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, taught, change_mel)
-    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == taught.labels[:, 0]).mean()}
+        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch, *changes)
+    metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
-    decays = partial(_decays, kernels_alone=phase.decay_kernels_alone)
-    params = jax.tree_util.tree_map_with_path(
-        lambda path, p, d: p - rate * (d + phase.weight_decay * decays(path) * p), state.params, direction
-    )
-    kept = jnp.minimum(phase.average, (1 + state.step) / (10 + state.step))  # what it was at first is soon forgotten
-    now = {"params": params, "batch_stats": batch_stats}
-    average = optax.incremental_update(now, state.average, 1 - kept) if state.average else {}
-    return TrainState(state.step + 1, params, batch_stats, opt_state, average), metrics
-
-
-def _decays(path, kernels_alone: bool) -> bool:
-    return not kernels_alone or path[-1].key in ("kernel", "directions")
+    params = jax.tree.map(lambda p, d: p - rate * (d + phase.weight_decay * p), state.params, direction)
+    return TrainState(state.step + 1, params, batch_stats, opt_state), metrics

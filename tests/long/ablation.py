@@ -21,20 +21,12 @@ import numpy as np
 import pandas
 
 # the options that take a part out of the finetuning, or of the pretraining
-AUGMENTATIONS = {
+FINETUNING = {
     "roll": ("--roll", "0"),
     "response": ("--response", "0"),
-    "noise": ("--noise", "0"),
     "style": ("--style", "0"),
-    "masked bands": ("--masked-bands", "0"),
-    "mixup": ("--mixup", "0"),
 }
-FINETUNING = AUGMENTATIONS | {
-    "average": ("--average", "0"),
-    "warm-up": ("--warm-up", "0"),
-    "decay of kernels alone": ("--no-decay-kernels-alone",),
-}
-PRETRAINING = {"augmented pretraining": tuple(option for told in AUGMENTATIONS.values() for option in told)}
+PRETRAINING = {"augmented pretraining": tuple(option for told in FINETUNING.values() for option in told)}
 NETWORK = {  # that of all phases
     "residual normalisation": ("--residual-normalisation", "0"),
     "mean over time": ("--no-mean-over-time",),

@@ -18,7 +18,6 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
-from asc_jax.train.lesson import lesson
 from asc_jax.train.step import TrainState, learning_rate, loss, training_step
 
 pytestmark = needed
@@ -82,7 +81,7 @@ def test_pseudo_labels(arrays):
 @pytest.fixture(scope="module")
 def first_step(state, batch):
     gradient = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)
-    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, lesson(batch))
+    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, batch)
     return value, cosine, flatten_dict(gradients, sep="/")
 
 
@@ -115,7 +114,7 @@ def test_adamw_on_the_released_gradients(arrays, state):
 def test_four_training_steps(arrays, state, batch):
     start = jax.tree.map(jnp.copy, state)
     opt_state = optax.scale_by_adam().init(start["params"])
-    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state, {})
+    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state)
     losses = []
     for step in range(4):
         now, metrics = training_step(NET, Phase())(now, batch, 1e-3, 0)

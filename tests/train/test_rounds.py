@@ -84,9 +84,9 @@ def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
     assert told["truth"].tolist() == ["low", "middle", "high"] * 2
 
 
-def test_a_chain_of_augmented_clips_that_the_average_tells(chain, records, tmp_path):
-    augmentation = Augmentation(roll=0.5, response=0.5, noise=0.5, style=0.5, masked_bands=16, mixup=0.3)
-    robust = dataclasses.replace(PHASE, steps=5, warm_up=2, average=0.5, augmentation=augmentation)
+def test_a_chain_of_augmented_clips(chain, records, tmp_path):
+    augmentation = Augmentation(roll=0.5, response=0.5, style=0.5)
+    robust = dataclasses.replace(PHASE, steps=5, augmentation=augmentation)
     again = dataclasses.replace(
         chain,
         workdir=str(tmp_path),

@@ -1,0 +1,64 @@
+"""What a training step changes in its clips: on this device's share of a batch, each clip by a key of its own."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from asc_jax.config import Augmentation
+from asc_jax.data import augment
+from asc_jax.devices import AXIS
+
+Change = Callable[[jax.Array], jax.Array]
+
+
+def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augmentation) -> Change:
+    """What becomes of waveforms [B, N]: they begin elsewhere, and are heard through responses [R, taps]."""
+
+    def change(waveform):
+        changed = jax.vmap(partial(_moved_and_heard, responses=responses, how=how))
+        return changed(_keys(key, len(waveform)), waveform)
+
+    return change
+
+
+def _moved_and_heard(key, waveform, responses, how):
+    of_roll, of_choice, of_response = jax.random.split(key, 3)
+    if how.roll:
+        waveform = augment.roll(of_roll, waveform, how.roll)
+    if how.response:
+        heard = augment.respond(of_response, waveform, responses)
+        waveform = augment.sometimes(of_choice, how.response, heard, waveform)
+    return waveform
+
+
+def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
+    """What becomes of log-mels [B, T, F]: they take on some of the style of another clip of all the batch."""
+
+    def change(mel):
+        if not how.style:
+            return mel
+        of_partners, of_clips = jax.random.split(key)
+        partner = _partners(of_partners, len(mel))
+        styles = jax.lax.all_gather(jax.vmap(augment.style)(mel), AXIS, tiled=True)
+        others = jax.tree.map(lambda style: style[partner], styles)
+        return jax.vmap(partial(_restyled, share=how.style))(_keys(of_clips, len(mel)), mel, others)
+
+    return change
+
+
+def _restyled(key, mel, other, share):
+    of_choice, of_share = jax.random.split(key)
+    return augment.sometimes(of_choice, share, augment.mix_style(of_share, mel, other), mel)
+
+
+def _keys(key, clips):
+    """One for each clip of this device's share, the same on any number of devices."""
+    return jax.vmap(partial(jax.random.fold_in, key))(jax.lax.axis_index(AXIS) * clips + jnp.arange(clips))
+
+
+def _partners(key, clips):
+    """The number, in the whole batch, of another clip for each clip of this device's share."""
+    everyone = jax.random.permutation(key, clips * jax.lax.axis_size(AXIS))
+    return jax.lax.dynamic_slice_in_dim(everyone, jax.lax.axis_index(AXIS) * clips, clips)
