@@ -111,8 +111,6 @@ class Experiment(Preparation):
     scratch: Hidden[Phase]
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
-    pseudolabel_rounds: int = 1
-    """Trainings with pseudo-labels in a row, each with those of the network of the one before."""
     source_part: str = "train"
     """Part of the source data set that pretraining learns from."""
     clips: str | None = None
@@ -170,12 +168,8 @@ def rounds(experiment: Experiment, command: str) -> list[Round]:
                 for start, name in itertools.pairwise(chain)
             ]
         case "pseudolabel":
-            on_both = on_target | {"parts": ("train", UNLABELLED)}
-            again = [f"pseudolabel-{number + 2}" for number in range(experiment.pseudolabel_rounds - 1)]
-            return [
-                Round(name, phase=experiment.pseudolabel, start=start, **on_both)
-                for start, name in itertools.pairwise([chain[-1], "pseudolabel", *again])
-            ]
+            parts = ("train", UNLABELLED)
+            return [Round(command, command, experiment.pseudolabel, experiment.target, parts, start=chain[-1])]
         case "scratch":
             return [Round(command, phase=experiment.scratch, **on_target)]
     raise ValueError(command)

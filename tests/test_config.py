@@ -20,11 +20,6 @@ def test_rounds_chain_from_pretraining_to_pseudo_labels():
     fewer = dataclasses.replace(demo, finetune_rounds=1)
     assert rounds(fewer, "pseudolabel")[0].start == "finetune-1"
     assert [each.name for each in rounds(fewer, "finetune")] == ["finetune-1"]
-    twice = dataclasses.replace(demo, pseudolabel_rounds=2)
-    assert {each.name: each.start for each in rounds(twice, "pseudolabel")} == {
-        "pseudolabel": "finetune-3",
-        "pseudolabel-2": "pseudolabel",
-    }
 
 
 def test_only_pseudolabel_learns_from_unlabelled_clips():
