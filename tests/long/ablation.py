@@ -167,7 +167,7 @@ def ablation(wanted: argparse.Namespace) -> pandas.DataFrame:
             if by in told:
                 limits = difference(told[name], told[by], sessions)
                 rows[name] |= {f"{limit} against {by}": x for limit, x in zip(LIMITS, limits, strict=True)}
-        print(name, {key: round(value, 1) for key, value in rows[name].items()}, flush=True)
+        print(name, {key: round(float(value), 1) for key, value in rows[name].items()}, flush=True)
     table = pandas.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
     table.to_csv(wanted.folder / "ablation.csv", float_format="%.2f")
     return table
