@@ -9,7 +9,7 @@ Reached with seeds 0, 1, 2, each in 6 min on 2 CPU cores (560 test clips of fold
     pseudolabel   77.1  81.2       77.1   77.3  76.2  77.9
     MFCC + SVM    61.6  70.0       59.6
 
-With seed 0 and one of the folds 1 to 4 held out (2,240 test clips) 80.5 finetuned and 81.4 after pseudo-labels.
+With seed 0 and one of the folds 1 to 4 held out (2,240 test clips) 78.8 finetuned and 81.2 after pseudo-labels.
 The last row is scikit-learn's SVC on statistics of MFCCs of the same labelled clips (tests/long/real_recordings.py).
 """
 
