@@ -47,31 +47,31 @@ def recipes(parts: list[str]) -> dict[str, list[str]]:
 def train(wanted: argparse.Namespace, told: dict[str, list[str]]) -> None:
     """All that was not trained before; first the pretraining that recipes share."""
     runs = list(itertools.product(wanted.seeds, told.items(), wanted.lists))
-    before = {pretrained(wanted.folder, lacking, seed): (lacking, seed) for seed, (_, lacking), _ in runs}
+    before = {pretrained(wanted.folder, seed, lacking): (seed, lacking) for seed, (_, lacking), _ in runs}
     with ThreadPoolExecutor(wanted.at_once) as pool:
         list(pool.map(lambda of: pretrain(wanted, *of), before.values()))
-        list(pool.map(lambda of: finetune(wanted, of[1], of[0], of[2]), runs))
+        list(pool.map(lambda of: finetune(wanted, *of), runs))
 
 
-def pretrained(folder: Path, lacking: list[str], seed: int) -> Path:
+def pretrained(folder: Path, seed: int, lacking: list[str]) -> Path:
     changed = [part.replace(" ", "_") for part in PRETRAINING | NETWORK if part in lacking]
     return folder / f"{seed}" / "_without_".join(["pretrained", *changed])
 
 
-def pretrain(wanted: argparse.Namespace, lacking: list[str], seed: int) -> None:
+def pretrain(wanted: argparse.Namespace, seed: int, lacking: list[str]) -> None:
     told = shared(wanted, seed) + options(lacking, PRETRAINING | NETWORK)
-    run("pretrain", wanted.experiment, pretrained(wanted.folder, lacking, seed), told)
+    run("pretrain", wanted.experiment, pretrained(wanted.folder, seed, lacking), told)
 
 
-def finetuned(folder: Path, name: str, seed: int, file: Path) -> Path:
+def finetuned(folder: Path, seed: int, name: str, file: Path) -> Path:
     return folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
 
 
-def finetune(wanted: argparse.Namespace, recipe: tuple[str, list[str]], seed: int, file: Path) -> None:
-    name, lacking = recipe
-    here = finetuned(wanted.folder, name, seed, file)
+def finetune(wanted: argparse.Namespace, seed: int, recipe: tuple[str, list[str]], file: Path) -> None:
+    name, lacking = recipe  # and the parts that it lacks
+    here = finetuned(wanted.folder, seed, name, file)
     if not (here / "pretrain").exists():
-        shutil.copytree(pretrained(wanted.folder, lacking, seed) / "pretrain", here / "pretrain")
+        shutil.copytree(pretrained(wanted.folder, seed, lacking) / "pretrain", here / "pretrain")
     told = shared(wanted, seed) + options(lacking, FINETUNING | NETWORK)
     run("finetune", wanted.experiment, here, ["--clips", file, *told])
 
@@ -101,7 +101,7 @@ def right(wanted: argparse.Namespace, name: str) -> tuple[np.ndarray, np.ndarray
 
     told, sessions = [], []
     for seed in wanted.seeds:
-        folders = [finetuned(wanted.folder, name, seed, file) for file in wanted.lists]
+        folders = [finetuned(wanted.folder, seed, name, file) for file in wanted.lists]
         tested = [read_run(folder / "finetune-1")[0].predictions for folder in folders]
         told.append(np.concatenate([each.label == each.truth for each in tested]))
         sessions = np.concatenate([each.details["session"] for each in tested])

@@ -5,8 +5,8 @@
 The lists are folds of recordings through several devices: each tests recordings that no other does. What has been
 trained already is kept, so the same command goes on. Told are the accuracy on all devices, on "a" and on those that no
 training clip is from, pseudo-labels that are right before and after, and by how much the first system is better than
-each other, with 95 % intervals over sessions and seeds. A seed of `esc10_robust` takes about 8 minutes on 2 cores for
-one list, and 6 more for each further one.
+each other, with 95 % intervals over sessions and seeds. A seed of `esc10_robust` takes about 6 minutes on 2 cores for
+one list, and 3 more for each further one.
 """
 
 import argparse
