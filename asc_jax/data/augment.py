@@ -17,7 +17,7 @@ MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
 
 def sometimes(key, share: float, changed, unchanged):
     """`changed` in that share of the clips, else `unchanged`."""
-    return jnp.where(jax.random.bernoulli(key, share), changed, unchanged)
+    return jnp.where(jax.random.bernoulli(key, float(share)), changed, unchanged)
 
 
 def beta(key, concentration: float):

@@ -139,7 +139,13 @@ def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
         "split": records.split,
         "samples": records.samples,
         "scenes": records.scenes,
+        "responses": _fingerprint(each.phase.augmentation.microphones),
     }
+
+
+def _fingerprint(microphones: str | None) -> str | None:
+    """Of what is in the folder, whose name alone would not tell that a file was exchanged."""
+    return microphones and f"{zlib.crc32(responses.recorded(Path(microphones))):08x}"
 
 
 def _seed(experiment: Experiment, name: str) -> int:

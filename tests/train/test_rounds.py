@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pandas
 import pytest
+import soundfile
 
 from asc_jax.config import Augmentation, Experiment, Phase, rounds
 from asc_jax.data.leaks import read_leak
@@ -232,6 +233,21 @@ def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
         run(chain, each, dataclasses.replace(records, path=pathlib.Path("clips/1s-1/2.0.0")))
     with pytest.raises(UserError, match=r"split was listed \(0\), is now session 1 \(0\)"):
         run(chain, each, dataclasses.replace(records, split="session 1 (0)"))
+
+
+def test_other_microphones_under_the_same_name_are_refused(records, tmp_path):
+    microphones = tmp_path / "microphones"
+    microphones.mkdir()
+    heard = Augmentation(response=1, microphones=str(microphones))
+    phase = dataclasses.replace(PHASE, epochs=1, augmentation=heard)
+    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path / "runs"), pretrain=phase)
+    each = rounds(experiment, "pretrain")[0]
+    soundfile.write(microphones / "one.wav", [1.0, 0.5], 16_000)
+    run(experiment, each, records)
+    run(experiment, each, records)
+    soundfile.write(microphones / "one.wav", [1.0, -0.5], 16_000)
+    with pytest.raises(UserError, match=r"responses was [0-9a-f]{8}, is now [0-9a-f]{8}"):
+        run(experiment, each, records)
 
 
 @pytest.mark.parametrize("cache", ["host", "device"])
