@@ -3,14 +3,14 @@
     .venv/bin/python tests/long/ablation.py FOLDER esc10_robust LIST.csv LIST.csv ... [--seeds 0 1 2] [--parts roll ...]
 
 The lists are folds: each tests recordings that no other does. What is trained is the pretraining, which recipes share
-unless they differ in it, and one finetuning; what has been trained already is kept, so the same command goes on. It
-tells, and writes to FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes
-to the whole and to none of it, with 95 % intervals over sessions and seeds. On a GPU several trainings go at once:
---at-once 12, with XLA_PYTHON_CLIENT_PREALLOCATE=false.
+unless they differ in it, and one finetuning: of the whole, and of it without a part, with every seed; of the others
+with the first. What has been trained already is kept, so the same command goes on. It tells, and writes to
+FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes to the whole and to
+none of it, with 95 % intervals over sessions and seeds. On a GPU several trainings go at once: --at-once 12, with
+XLA_PYTHON_CLIENT_PREALLOCATE=false.
 """
 
 import argparse
-import itertools
 import shutil
 import subprocess
 import sys
@@ -46,11 +46,17 @@ def recipes(parts: list[str]) -> dict[str, list[str]]:
 
 def train(wanted: argparse.Namespace, told: dict[str, list[str]]) -> None:
     """All that was not trained before; first the pretraining that recipes share."""
-    runs = list(itertools.product(wanted.seeds, told.items(), wanted.lists))
+    trained = [(seed, recipe) for seed in wanted.seeds for recipe in told.items() if seed in seeds(wanted, recipe[1])]
+    runs = [(*each, file) for each in trained for file in wanted.lists]
     before = {pretrained(wanted.folder, seed, lacking): (seed, lacking) for seed, (_, lacking), _ in runs}
     with ThreadPoolExecutor(wanted.at_once) as pool:
         list(pool.map(lambda of: pretrain(wanted, *of), before.values()))
         list(pool.map(lambda of: finetune(wanted, *of), runs))
+
+
+def seeds(wanted: argparse.Namespace, lacking: list[str]) -> list[int]:
+    """Those that a recipe is trained with."""
+    return wanted.seeds if len(lacking) < 2 else wanted.seeds[:1]
 
 
 def pretrained(folder: Path, seed: int, lacking: list[str]) -> Path:
@@ -95,12 +101,12 @@ def run(command: str, experiment: str, folder: Path, told: list) -> None:
         subprocess.run(asked, check=True, stdout=log, stderr=log)
 
 
-def right(wanted: argparse.Namespace, name: str) -> tuple[np.ndarray, np.ndarray]:
+def right(wanted: argparse.Namespace, name: str, lacking: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Whether the test clips of all folds are told right, bool [seeds, M], and their sessions [M]."""
     from asc_jax.evaluate.runs import read_run
 
     told, sessions = [], []
-    for seed in wanted.seeds:
+    for seed in seeds(wanted, lacking):
         folders = [finetuned(wanted.folder, seed, name, file) for file in wanted.lists]
         tested = [read_run(folder / "finetune-1")[0].predictions for folder in folders]
         told.append(np.concatenate([each.label == each.truth for each in tested]))
@@ -109,7 +115,8 @@ def right(wanted: argparse.Namespace, name: str) -> tuple[np.ndarray, np.ndarray
 
 
 def difference(ours: np.ndarray, whole: np.ndarray, sessions: np.ndarray) -> tuple[float, float, float]:
-    """In points of accuracy with its limits: of bool [seeds, M] each."""
+    """In points of accuracy with its limits: of bool [seeds, M] each, by the seeds that both were trained with."""
+    ours, whole = ours[: len(whole)], whole[: len(ours)]
     random, numbers = np.random.default_rng(0), np.unique(sessions, return_inverse=True)[1]
     drawn = random.multinomial(numbers.max() + 1, np.full(numbers.max() + 1, 1 / (numbers.max() + 1)), 2000)
     seeds = random.multinomial(len(ours), np.full(len(ours), 1 / len(ours)), 2000) / len(ours)
@@ -160,8 +167,8 @@ def ablation(wanted: argparse.Namespace) -> pandas.DataFrame:
     known = recipes(wanted.parts)
     train(wanted, known)
     rows, told = {}, {}
-    for name in known:
-        told[name], sessions = right(wanted, name)
+    for name, lacking in known.items():
+        told[name], sessions = right(wanted, name, lacking)
         rows[name] = {"accuracy": 100 * told[name].mean()}
         for by in ("whole", "none"):
             if by in told:
