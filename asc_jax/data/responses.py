@@ -1,5 +1,6 @@
 """Impulse responses of microphones: recorded ones from a folder, or synthesised from a seed."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,25 @@ ENDINGS = (".wav", ".flac", ".ogg")
 
 def recorded(folder: Path) -> np.ndarray:
     """The recordings in a folder as responses of unit energy, float32 [R, taps] at 16 kHz."""
-    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in ENDINGS)
-    if not files:
-        raise UserError(f"{folder}: no impulse responses there; put one {', '.join(ENDINGS)} file a microphone into it")
+    files = _files(folder)
     heard = [_read(file) for file in files]
     for file, response in zip(files, heard, strict=True):
         if not np.square(response).sum() > 0:
             raise UserError(f"{file}: silent or empty, so no impulse response; take it out of the folder")
     taps = max(map(len, heard))
     return np.stack([_unit(np.pad(response, (0, taps - len(response)))) for response in heard])
+
+
+def fingerprint(folder: Path) -> str:
+    """Of what the recordings in a folder hold, whose name alone would not tell that one was exchanged."""
+    return f"{zlib.crc32(b''.join(file.read_bytes() for file in _files(folder))):08x}"
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in ENDINGS)
+    if not files:
+        raise UserError(f"{folder}: no impulse responses there; put one {', '.join(ENDINGS)} file a microphone into it")
+    return files
 
 
 def _read(file: Path) -> np.ndarray:

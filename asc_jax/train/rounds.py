@@ -131,6 +131,7 @@ def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
 
 def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
     """What a round's result depends on: the same settings and start give the same weights."""
+    how = each.phase.augmentation
     return {
         "round": asdict(each),
         "network": asdict(experiment.network),
@@ -139,13 +140,8 @@ def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
         "split": records.split,
         "samples": records.samples,
         "scenes": records.scenes,
-        "responses": _fingerprint(each.phase.augmentation.microphones),
+        "responses": responses.fingerprint(Path(how.microphones)) if how.response and how.microphones else None,
     }
-
-
-def _fingerprint(microphones: str | None) -> str | None:
-    """Of what is in the folder, whose name alone would not tell that a file was exchanged."""
-    return microphones and f"{zlib.crc32(responses.recorded(Path(microphones))):08x}"
 
 
 def _seed(experiment: Experiment, name: str) -> int:

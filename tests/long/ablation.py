@@ -55,8 +55,8 @@ def train(wanted: argparse.Namespace, told: dict[str, list[str]]) -> None:
 
 
 def seeds(wanted: argparse.Namespace, lacking: list[str]) -> list[int]:
-    """Those that a recipe is trained with."""
-    return wanted.seeds if len(lacking) < 2 else wanted.seeds[:1]
+    """Those that a recipe is trained with: all of them if it lacks one part at most."""
+    return wanted.seeds if len(lacking) <= 1 else wanted.seeds[:1]
 
 
 def pretrained(folder: Path, seed: int, lacking: list[str]) -> Path:
@@ -119,10 +119,10 @@ def difference(ours: np.ndarray, whole: np.ndarray, sessions: np.ndarray) -> tup
     ours, whole = ours[: len(whole)], whole[: len(ours)]
     random, numbers = np.random.default_rng(0), np.unique(sessions, return_inverse=True)[1]
     drawn = random.multinomial(numbers.max() + 1, np.full(numbers.max() + 1, 1 / (numbers.max() + 1)), 2000)
-    seeds = random.multinomial(len(ours), np.full(len(ours), 1 / len(ours)), 2000) / len(ours)
+    share = random.multinomial(len(ours), np.full(len(ours), 1 / len(ours)), 2000) / len(ours)  # of each seed
     weight = drawn[:, numbers] / drawn[:, numbers].sum(1, keepdims=True)
     gain = ours.astype(float) - whole
-    return 100 * gain.mean(), *np.quantile(100 * ((seeds @ gain) * weight).sum(1), (0.025, 0.975))
+    return 100 * gain.mean(), *np.quantile(100 * ((share @ gain) * weight).sum(1), (0.025, 0.975))
 
 
 def picture(table: pandas.DataFrame, parts: list[str]):
