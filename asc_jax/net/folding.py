@@ -3,8 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from asc_jax.net.channels import along_channels
 from asc_jax.net.layers import EPSILON
-from asc_jax.net.parts import along_channels
 
 
 def fold(variables: dict) -> dict:

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from asc_jax.net.backend import without_xla
+from asc_jax.net.channels import along_channels
 from asc_jax.net.convolution import pointwise
 from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
 from asc_jax.net.maps import Map
-from asc_jax.net.parts import along_channels
 
 RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms

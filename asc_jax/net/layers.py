@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.net.backend import over_devices, sharing_devices
+from asc_jax.net.channels import along_channels
 from asc_jax.net.convolution import depthwise3x3
 from asc_jax.net.maps import Map
 from asc_jax.net.normalisation import prelu, scale_and_activate
-from asc_jax.net.parts import along_channels
 
 EPSILON = 1e-5
 

@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.net.backend import by_hand
+from asc_jax.net.channels import moments, wide
 from asc_jax.net.convolution import pointwise
-from asc_jax.net.parts import covariance, in_parts, moments, wide
+from asc_jax.net.parts import covariance, in_parts
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What follows a normalisation: scale, shift and activation, of which only the input is kept for the backward pass."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from asc_jax.net.backend import by_hand, without_xla
-from asc_jax.net.parts import along_channels, wide
+from asc_jax.net.channels import along_channels, wide
 
 
 def prelu(x, slope):
@@ -24,21 +26,15 @@ def elu(x):
 elu.defjvps(lambda tangent, _, x: tangent * jnp.exp(jnp.minimum(x, 0)))  # autodiff treats ties at zero on their own
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
 def scale_and_activate(activation, x, scale, shift, slopes=()):
     """activation(scale * x + shift, *slopes) per channel: x [..., C], the others [C]; it acts on each element alone."""
-    return (_scale_and_activate if by_hand() else _plain)(activation, x, scale, shift, slopes)
-
-
-def _plain(activation, x, scale, shift, slopes):
     slopes = [along_channels(x, slope) for slope in slopes]
     return activation(wide(x) * along_channels(x, scale) + along_channels(x, shift), *slopes).astype(x.dtype)
 
 
-_scale_and_activate = jax.custom_vjp(_plain, nondiff_argnums=(0,))
-
-
 def _activate_forward(activation, *inputs):
-    return _plain(activation, *inputs), inputs
+    return scale_and_activate(activation, *inputs), inputs
 
 
 def _activate_backward(activation, inputs, g):
@@ -46,10 +42,11 @@ def _activate_backward(activation, inputs, g):
     z = wide(x) * along_channels(x, scale) + along_channels(x, shift)
     slopes_of_all = [jnp.broadcast_to(along_channels(x, slope), x.shape) for slope in slopes]
     dz, *d_slopes = jax.vjp(activation, z, *slopes_of_all)[1](wide(g))
-    dz, *d_slopes = lax.optimization_barrier((dz, *d_slopes))  # else XLA computes each again for every sum
+    if by_hand():  # else XLA computes each again for every sum
+        dz, *d_slopes = lax.optimization_barrier((dz, *d_slopes))
     axes = tuple(range(x.ndim - 1))
     d_scale, d_shift, *d_slopes = (each.sum(axes) for each in (dz * x, dz, *d_slopes))
     return (dz * along_channels(x, scale)).astype(x.dtype), d_scale, d_shift, tuple(d_slopes)
 
 
-_scale_and_activate.defvjp(_activate_forward, _activate_backward)
+scale_and_activate.defvjp(_activate_forward, _activate_backward)

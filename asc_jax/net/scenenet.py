@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from asc_jax.net.arcface import ArcFace
 from asc_jax.net.attention import Attention
+from asc_jax.net.channels import along_channels
 from asc_jax.net.frontend import Wavegram, log_mel, normalise, residual_normalise
 from asc_jax.net.mobilefacenet import MobileFaceNet
-from asc_jax.net.parts import along_channels
 
 
 class Outputs(NamedTuple):

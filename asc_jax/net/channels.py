@@ -1,0 +1,53 @@
+"""Vectors of channels [C] beside maps [..., C]: their rank, and a map's moments."""
+
+import jax
+import jax.numpy as jnp
+
+from asc_jax.net.backend import by_hand
+
+
+def along_channels(x, vector):
+    """Gives a vector [C] the rank of x [..., C]."""
+    return vector.reshape((1,) * (x.ndim - 1) + vector.shape)
+
+
+def wide(x):
+    """x as float32, or as what it is if that is wider."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+def moments(x):
+    """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
+    # A CPU takes those of large maps in parts; the few small ones that come here are left to autodiff.
+    return (_moments if by_hand() else _moments_and_derivative)(x)
+
+
+def _moments(x):
+    x = wide(x)
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes)
+    return mean, jnp.square(x - along_channels(x, mean)).mean(axes)
+
+
+# Autodiff would read the map once more, to add up the differences from the mean: zero.
+_moments_and_derivative = jax.custom_vjp(_moments)
+
+
+def _moments_forward(x):
+    mean, var = _moments(x)
+    return (mean, var), (x, mean)
+
+
+def _moments_backward(residuals, cotangents):
+    x, mean = residuals
+    slope, constant = of_moments(x.size // len(mean), mean, *cotangents)
+    return ((wide(x) * along_channels(x, slope) + along_channels(x, constant)).astype(x.dtype),)
+
+
+_moments_and_derivative.defvjp(_moments_forward, _moments_backward)
+
+
+def of_moments(positions: int, mean, d_mean, d_var):
+    """(slope [C], constant [C]): slope * map + constant is a map's gradient through the moments of its positions."""
+    slope = 2 / positions * d_var
+    return slope, d_mean / positions - slope * mean
