@@ -1,6 +1,7 @@
 """All devices as one mesh: each trains on its share of every batch, and holds a copy of everything else."""
 
 import os
+from collections.abc import Sequence
 from functools import cache
 
 import jax
@@ -33,13 +34,13 @@ def use_cores(batch_size: int) -> None:
         pass
 
 
-def cpu_options(sharing: bool) -> dict:
+def compiler_options(platform: str, sharing: bool) -> dict:
     """XLA's options for a program on a CPU, none elsewhere; cores that are `sharing` it have one thread each.
 
     Vector instructions take all the width there is. In an order that looks at memory first, what a training step
     stores for its backward pass takes a third less.
     """
-    if jax.default_backend() != "cpu":
+    if platform != "cpu":
         return {}
     return {
         "xla_cpu_multi_thread_eigen": not sharing,
@@ -48,10 +49,19 @@ def cpu_options(sharing: bool) -> dict:
     }
 
 
+def platform(mesh: Mesh) -> str:
+    """What kind of devices a mesh has: cpu, gpu (CUDA) or tpu."""
+    return mesh.devices.flat[0].platform
+
+
 @cache
 def mesh() -> Mesh:
     """One axis over all devices of all processes, in the order in which the processes share a batch."""
-    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    return mesh_of(sorted(jax.devices(), key=lambda device: (device.process_index, device.id)))
+
+
+def mesh_of(devices: Sequence[jax.Device]) -> Mesh:
+    """One axis over these devices, which need not be here: programs are compiled for them."""
     return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
@@ -79,6 +89,11 @@ def everywhere() -> NamedSharding:
     return NamedSharding(mesh(), PartitionSpec())
 
 
+def shardings(mesh: Mesh, batch: dict) -> dict[str, NamedSharding]:
+    """How each array of a batch is sharded over the mesh."""
+    return {name: NamedSharding(mesh, spec) for name, spec in shares(batch).items()}
+
+
 def shares(batch: dict) -> dict[str, PartitionSpec]:
     """How a batch lies on the mesh: each device has a share of it, and all of what is EVERYWHERE."""
     return {name: PartitionSpec() if name in EVERYWHERE else PartitionSpec(AXIS) for name in batch}
@@ -86,5 +101,5 @@ def shares(batch: dict) -> dict[str, PartitionSpec]:
 
 def shared(batch: dict) -> dict:
     """The batch, of which this process has its part, a share on each device."""
-    placed = {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items() if name not in EVERYWHERE}
+    placed = {name: to for name, to in shardings(mesh(), batch).items() if name not in EVERYWHERE}
     return batch | jax.make_array_from_process_local_data(placed, {name: batch[name] for name in placed})

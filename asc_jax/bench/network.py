@@ -1,4 +1,4 @@
-"""The compiled network by itself: a training step, an evaluation of a batch, one clip."""
+"""The compiled network without data or checkpoints: a training step, an evaluation of a batch, one clip."""
 
 import time
 from collections.abc import Callable
@@ -61,19 +61,42 @@ class Case:
         return multiply_accumulates(self.net.apply, variables, audio)
 
 
-def training(case: Case) -> Result:
-    """One training step on a batch that is on the device already; its arithmetic is three times the forward pass's."""
-    state, (step, arguments) = case.state(), case.training()
-    step, compile_seconds = compiled(step.lower(state, *arguments))
+@dataclass(frozen=True)
+class TrainingStep:
+    """The compiled training step of a case, and the arguments it takes after the state."""
+
+    case: Case
+    compiled: jax.stages.Compiled
+    arguments: tuple
+    compile_seconds: float
+
+    @property
+    def program(self) -> str:
+        """The compiled program, HLO text."""
+        return self.compiled.as_text()
+
+
+def compile_training(case: Case) -> TrainingStep:
+    """Compiles the training step for a batch that is on the accelerator already."""
+    step, arguments = case.training()
+    step, seconds = _compiled(step.lower(case.state(), *arguments))
+    return TrainingStep(case, step, arguments, seconds)
+
+
+def training(step: TrainingStep) -> Result:
+    """One training step; its arithmetic is three times that of the forward pass."""
+    case, state = step.case, step.case.state()
 
     def call():
         nonlocal state
-        state, metrics = step(state, *arguments)
+        state, metrics = step.compiled(state, *step.arguments)
         return metrics
 
     seconds = seconds_of(call, case.repeats)
     arithmetic = 3 * case.multiply_accumulates()
-    return _result("training step", case.batch, seconds, compile_seconds, step, arithmetic, jax.device_count())
+    return _result(
+        "training step", case.batch, seconds, step.compile_seconds, step.compiled, arithmetic, jax.device_count()
+    )
 
 
 def evaluation(case: Case, clips: int | None = None) -> Result:
@@ -85,13 +108,13 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
     else:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
     variables = jax.jit(fold)(variables)
-    predict, compile_seconds = compiled(predictor(case.net, clips).lower(variables, audio))
+    predict, compile_seconds = _compiled(predictor(case.net, clips).lower(variables, audio))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 20 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
     return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates(), devices)
 
 
-def compiled(lowered):
+def _compiled(lowered: jax.stages.Lowered) -> tuple[jax.stages.Compiled, float]:
     """(the compiled function, the seconds that compiling it took)."""
     start = time.perf_counter()
     function = lowered.compile()

@@ -51,7 +51,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
-       asc-jax bench [PART...] [options]
+       asc-jax bench [SECTION...] [options]
 
 {commands}
 

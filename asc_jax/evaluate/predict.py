@@ -10,14 +10,15 @@ from pathlib import Path
 import jax
 import numpy as np
 from jax.experimental.multihost_utils import process_allgather
-from jax.sharding import PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
-from asc_jax.devices import AXIS, can_share, cpu_options, mesh, on_every_device, shared
+from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shared
+from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import SCALE
-from asc_jax.net.backend import by_hand
+from asc_jax.net.backend import written_by_hand
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
@@ -64,26 +65,30 @@ class Inside:
 
 
 @cache
-def predictor(net: SceneNet, clips: int) -> Callable:
+def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Callable:
     """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
 
-    All devices share the clips, if they can do so evenly; all variables are on each.
+    The devices of the mesh, by default all, share the clips, if they can do so evenly; all variables are on each.
     """
+    mesh = mesh or all_devices()
+    on_cpu = platform(mesh) == "cpu"
 
-    def told_of(variables, audio):
-        told = net.apply(variables, to_waveform(audio))
-        return told.cosine, told.embedding
+    def of_batch(variables, audio):
+        with written_by_hand(on_cpu):
+            outputs = net.apply(variables, to_waveform(audio))
+        return outputs.cosine, outputs.embedding
 
     def clip_by_clip(variables, audio):  # so that a clip's maps stay in the cache
-        told = jax.lax.map(lambda clip: told_of(variables, clip[None]), audio)
-        return jax.tree.map(lambda x: x[:, 0], told)
+        outputs = jax.lax.map(lambda clip: of_batch(variables, clip[None]), audio)
+        return jax.tree.map(lambda x: x[:, 0], outputs)
 
-    predict = clip_by_clip if by_hand() else told_of
-    if not can_share(clips):
-        return jax.jit(predict, compiler_options=cpu_options(sharing=False))
+    predict = clip_by_clip if on_cpu else of_batch
+    if clips % mesh.size:
+        return jax.jit(predict, compiler_options=compiler_options(platform(mesh), sharing=False))
     ours = PartitionSpec(AXIS)
-    predict = jax.shard_map(predict, mesh=mesh(), in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
-    return jax.jit(predict, compiler_options=cpu_options(sharing=jax.local_device_count() > 1))
+    predict = jax.shard_map(predict, mesh=mesh, in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
+    options = compiler_options(platform(mesh), sharing=len(mesh.local_devices) > 1)
+    return jax.jit(predict, compiler_options=options)
 
 
 @partial(jax.jit, static_argnames="net")

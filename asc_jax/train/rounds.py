@@ -65,7 +65,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
-            _with_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
+            with_impulse_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
             targets(clips, _labels_of_unlabelled(each, records, before, folder)),
             batch_size,
             epochs,
@@ -181,8 +181,8 @@ def _write_pseudo_labels(file: Path, net: SceneNet, variables: dict, clips: Clip
         checkpoint.write_text(file, pseudolabels.to_csv(told))
 
 
-def _with_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
-    """Batches as `read` gives them, with the microphones that clips may be heard through."""
+def with_impulse_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
+    """Batches as `read` returns them, with the device impulse responses of the augmentation, if it uses any."""
     if not how.response:
         return read
     known = responses.recorded(Path(how.microphones)) if how.microphones else responses.synthesised(seed)

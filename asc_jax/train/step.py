@@ -8,13 +8,14 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
-from jax.sharding import PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 
-from asc_jax.config import Phase
+from asc_jax.config import Augmentation, Phase
 from asc_jax.data.cache import audio_of
-from asc_jax.devices import AXIS, cpu_options, mesh, shares
+from asc_jax.devices import AXIS, compiler_options, platform, shares
+from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import margin_logits
-from asc_jax.net.backend import statistics_over
+from asc_jax.net.backend import statistics_over, written_by_hand
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
 
@@ -33,16 +34,12 @@ class TrainState(flax.struct.PyTreeNode):
         return {"params": self.params, "batch_stats": self.batch_stats}
 
 
+@partial(jax.jit, static_argnames=("net", "samples"))  # as a whole: array by array it would take a second more
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
-
-    @jax.jit  # as a whole: array by array it would take a second more
-    def fresh(key):
-        variables = net.init(key, jnp.zeros((1, samples)))
-        opt_state = optax.scale_by_adam().init(variables["params"])
-        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
-
-    return fresh(key)
+    variables = net.init(key, jnp.zeros((1, samples)))
+    opt_state = optax.scale_by_adam().init(variables["params"])
+    return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
 
 
 def learning_rate(phase: Phase, epoch: int) -> float:
@@ -70,32 +67,37 @@ def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _u
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
-@cache
-def training_step(net: SceneNet, phase: Phase) -> Callable:
-    """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}) on all devices.
+def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Callable:
+    """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}).
 
-    One AdamW step; the state is donated. The batch is {audio (see `audio_of`), label [B], weight [B]; responses
-    [R, taps] where there are such}. The rate is an argument, so one compiled step serves all epochs; random choices
-    are those of the seed, a uint32, and the state's step. The accuracy is the margin-free one of the batch as it was
-    trained on.
+    One AdamW step on all devices of the mesh, by default all there are; the state is donated. The batch is {audio (see
+    `audio_of`), label [B], weight [B]; responses [R, taps] where there are such}. The rate is an argument, so one
+    compiled step serves all epochs; random choices are those of the seed, a uint32, and the state's step. The accuracy
+    is the margin-free one of the batch as it was trained on.
     """
+    return _training_step(net, phase.augmentation, phase.weight_decay, mesh or all_devices())
 
+
+@cache  # phases that differ in their length alone share a compiled step
+def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Callable:
     def step(state, batch, rate, seed):
-        share = partial(_step, net=net, phase=phase)
+        share = partial(_step, net=net, augmentation=augmentation, weight_decay=weight_decay)
         specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
-        return jax.shard_map(share, mesh=mesh(), in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
-            state, batch, rate, seed
-        )
+        with written_by_hand(platform(mesh) == "cpu"):
+            return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
+                state, batch, rate, seed
+            )
 
     donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
-    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
+    options = compiler_options(platform(mesh), sharing=len(mesh.local_devices) > 1)
+    return jax.jit(step, donate_argnums=donated, compiler_options=options)
 
 
-def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
+def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, augmentation: Augmentation, weight_decay: float):
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
-        change_of_waveform(of_waveforms, batch.get("responses"), phase.augmentation),
-        change_of_mel(of_mels, phase.augmentation),
+        change_of_waveform(of_waveforms, batch.get("responses"), augmentation),
+        change_of_mel(of_mels, augmentation),
     )
     with statistics_over(AXIS):
         gradient = jax.value_and_grad(loss, has_aux=True)
@@ -103,5 +105,5 @@ def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
-    params = jax.tree.map(lambda p, d: p - rate * (d + phase.weight_decay * p), state.params, direction)
+    params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
     return TrainState(state.step + 1, params, batch_stats, opt_state), metrics
