@@ -2,7 +2,7 @@
 
 Neither PyTorch nor a file outside the repository is needed. What the presets `paper` and `robust` change is compared
 elsewhere: the paper's log-mel and Wavegram and residual normalisation in test_frontend.py, the mean over time in
-test_scenenet.py, augmentation in tests/data/test_augment.py. The tolerances are 10 to 100 times what was measured.
+test_scenenet.py, augmentation in tests/data/test_augment.py.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from asc_jax.train import step
 
 NET = SceneNet(10)
 BATCH = {"audio": recipe.audio(), "label": recipe.LABELS, "weight": recipe.LOSS_WEIGHTS}
-NO_GRADIENT = 1e-11  # of which the largest gradients have 1e12 times as much: a sum of zero, as rounding leaves it
+NO_GRADIENT = 1e-11  # larger than the rounding that is left of a gradient of zero, smaller than any other gradient
 
 
 @pytest.fixture(scope="module")
@@ -120,12 +120,11 @@ def test_losses(pytorch, steps):
     np.testing.assert_allclose([loss for _, loss in steps], pytorch["losses"], rtol=1e-9)
 
 
-def test_logits_and_gradients_as_an_accelerator_computes_them(pytorch, variables, in_float64):
-    def gradient(params, batch_stats):
-        return jax.value_and_grad(step.loss, has_aux=True)(params, batch_stats, NET, BATCH)
-
+def test_training_logits_as_an_accelerator_computes_them(pytorch, variables, in_float64):
+    """Forward alone, which compiles soon: test_backend.py compares this backend's gradients with the CPU's."""
     with written_by_hand(False):
-        (loss, (_, cosine)), gradients = jax.jit(gradient)(variables["params"], variables["batch_stats"])
-    np.testing.assert_allclose(loss, pytorch["losses"][0], rtol=1e-11)
+        loss = jax.jit(lambda variables: step.loss(variables["params"], variables["batch_stats"], NET, BATCH))
+        value, (batch_stats, cosine) = loss(variables)
+    np.testing.assert_allclose(value, pytorch["losses"][0], rtol=1e-11)
     assert_close(pytorch, "train", {"logits": margin_logits(cosine, recipe.LABELS)}, rtol=1e-11)
-    assert_close(pytorch, "gradient", to_released({"params": gradients}), rtol=1e-10, atol=NO_GRADIENT)
+    assert_close(pytorch, "after", to_released({"batch_stats": batch_stats}), rtol=1e-11)
