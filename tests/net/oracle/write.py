@@ -11,7 +11,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import librosa
 import numpy as np
 import recipe
 import torch
@@ -43,11 +42,7 @@ def build(peer):
     """The network with the recipe's weights, its constants as exact as asc_jax has them."""
     net = peer.Peer(recipe.SAMPLES / peer.RATE)
     net.window = torch.hann_window(peer.WINDOW)
-    # librosa rounds to float32 in the middle; rounding once, at the end, gives what asc_jax has
-    mel = librosa.filters.mel(
-        sr=peer.RATE, n_fft=peer.WINDOW, n_mels=peer.BANDS, htk=True, norm="slaney", dtype=np.float64
-    )
-    net.mel = torch.tensor(mel.astype(np.float32).astype(np.float64))
+    net.mel = net.mel.double()
     tensors = {name: torch.tensor(array, dtype=torch.float64) for name, array in recipe.weights().items()}
     state = dict(zip(names(net), tensors.values(), strict=True))
     assert not net.load_state_dict(state, strict=False).unexpected_keys
