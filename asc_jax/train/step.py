@@ -1,12 +1,12 @@
 """One training step, the same for every phase."""
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import PartitionSpec
 
@@ -17,6 +17,7 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.backend import statistics_over
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
+from asc_jax.typed import Jitted, cached, jitted
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -36,8 +37,8 @@ class TrainState(flax.struct.PyTreeNode):
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
 
-    @jax.jit  # as a whole: array by array it would take a second more
-    def fresh(key):
+    @jitted  # as a whole: array by array it would take a second more
+    def fresh(key: jax.Array) -> TrainState:
         variables = net.init(key, jnp.zeros((1, samples)))
         opt_state = optax.scale_by_adam().init(variables["params"])
         return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
@@ -50,14 +51,24 @@ def learning_rate(phase: Phase, epoch: int) -> float:
     schedule = optax.cosine_decay_schedule(
         phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
     )
-    return float(schedule(epoch))
+    return float(np.asarray(schedule(epoch)))
 
 
-def _unchanged(x):
+Step = Jitted[[TrainState, dict, float, np.uint32], tuple[TrainState, dict[str, jax.Array]]]
+
+
+def _unchanged(x: jax.Array) -> jax.Array:
     return x
 
 
-def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _unchanged, change_mel=_unchanged):
+def loss(
+    params,
+    batch_stats,
+    net: SceneNet,
+    batch: dict,
+    change_waveform: Change = _unchanged,
+    change_mel: Change = _unchanged,
+) -> tuple[jax.Array, tuple[Any, jax.Array]]:
     """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
@@ -70,8 +81,8 @@ def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _u
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
-@cache
-def training_step(net: SceneNet, phase: Phase) -> Callable:
+@cached
+def training_step(net: SceneNet, phase: Phase) -> Step:
     """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}) on all devices.
 
     One AdamW step; the state is donated. The batch is {audio (see `audio_of`), label [B], weight [B]; responses
@@ -80,26 +91,33 @@ def training_step(net: SceneNet, phase: Phase) -> Callable:
     trained on.
     """
 
-    def step(state, batch, rate, seed):
+    def step(
+        state: TrainState, batch: dict, rate: float, seed: np.uint32, /
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
         share = partial(_step, net=net, phase=phase)
         specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
         return jax.shard_map(share, mesh=mesh(), in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
             state, batch, rate, seed
         )
 
-    donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
-    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
+    debug = jax.config.jax_debug_nans  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    donated = () if debug else 0  # a step that made NaNs is run again, operation by operation
+    return jitted(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
 
 
-def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
+def _step(
+    state: TrainState, batch: dict, rate: float, seed: np.uint32, *, net: SceneNet, phase: Phase
+) -> tuple[TrainState, dict[str, jax.Array]]:
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
         change_of_waveform(of_waveforms, batch.get("responses"), phase.augmentation),
         change_of_mel(of_mels, phase.augmentation),
     )
     with statistics_over(AXIS):
-        gradient = jax.value_and_grad(loss, has_aux=True)
-        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch, *changes)
+        gradient = jax.value_and_grad(
+            lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True
+        )
+        (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
