@@ -26,7 +26,7 @@ def of_training(case: Case) -> list[Collective]:
     """Those of a training step."""
     step, arguments = case.training()
     step, _ = compiled(step.lower(case.state(), *arguments))
-    return collectives(step.as_text())
+    return collectives(step.as_text() or "")
 
 
 def collectives(program: str) -> list[Collective]:

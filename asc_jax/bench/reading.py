@@ -29,7 +29,7 @@ def epochs(case: Case, clips: Clips, cache: str) -> Result:
     phase = Phase(epochs=case.repeats + 1, batch_size=case.batch, checkpoint_every=case.repeats + 1)
     batches = training_batches(reader(clips, cache), targets(clips, {}), case.batch, phase.epochs, 0, 0)
     with tempfile.TemporaryDirectory() as folder, checkpoint.manager(Path(folder)) as checkpoints:
-        train(case.net, phase, case.state(), batches, steps, checkpoints, Path(folder))
+        train(case.net, phase, case.state(), batches, steps, checkpoints, Path(folder), seed=0)
         rows = metrics.read(Path(folder) / METRICS)
     seconds = [steps * case.batch / float(row["clips_per_second"]) for row in rows[1:]]
     return Result(f"epoch, cache {cache}", steps * case.batch, seconds, peak_memory=peak_memory())

@@ -34,7 +34,7 @@ def trace_training(case: Case, folder: Path) -> list[Operation]:
             state, told = step(state, *arguments)
         jax.block_until_ready(told)
     newest = max(folder.rglob("*.xplane.pb"), key=lambda file: file.stat().st_mtime)
-    return operations(newest, step.as_text())
+    return operations(newest, step.as_text() or "")
 
 
 def operations(file: Path, program: str) -> list[Operation]:
