@@ -37,6 +37,7 @@ test: .venv/installed lint
 lint: .venv/installed
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/basedpyright --pythonpath .venv/bin/python
 	.venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR experiments/launch/*.sh
 
 clean:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,7 +17,7 @@ EVERYWHERE = ("clips", "responses")  # what of a batch is not of its clips, and 
 
 def cores() -> int:
     """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_cores(batch_size: int) -> None:
@@ -25,8 +26,8 @@ def use_cores(batch_size: int) -> None:
     Where JAX has started, or its settings tell the number, nothing changes. A core that keeps to its own clips finds
     them in its own cache; it waits for the others only where sums over the whole batch are needed.
     """
-    told = jax.config.jax_num_cpu_devices >= 0 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if told:
+    chosen = jax.config.jax_num_cpu_devices  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    if chosen >= 0 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     try:
         jax.config.update("jax_num_cpu_devices", next(n for n in range(cores(), 0, -1) if batch_size % n == 0))
@@ -60,7 +61,7 @@ def mesh() -> Mesh:
     return mesh_of(sorted(jax.devices(), key=lambda device: (device.process_index, device.id)))
 
 
-def mesh_of(devices: Sequence[jax.Device]) -> Mesh:
+def mesh_of(devices: Sequence[Any]) -> Mesh:
     """One axis over these devices, which need not be here: programs are compiled for them."""
     return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
 

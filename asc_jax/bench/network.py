@@ -1,7 +1,6 @@
 """The compiled network without data or checkpoints: a training step, an evaluation of a batch, one clip."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import jax
@@ -18,7 +17,8 @@ from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.step import create_state, training_step
+from asc_jax.train.step import Step, create_state, training_step
+from asc_jax.typed import jitted
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Case:
     def state(self):
         return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
 
-    def training(self) -> tuple[Callable, tuple]:
+    def training(self) -> tuple[Step, tuple]:
         """A training step, and what it takes beside the state: a batch that lies on the devices, a rate, a seed."""
         label = np.arange(self.batch) % self.scenes
         batch = {"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)}
@@ -73,7 +73,7 @@ class TrainingStep:
     @property
     def program(self) -> str:
         """The compiled program, HLO text."""
-        return self.compiled.as_text()
+        return self.compiled.as_text() or ""
 
 
 def compile_training(case: Case) -> TrainingStep:
@@ -107,7 +107,7 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
         devices, audio = jax.device_count(), shared({"audio": audio})["audio"]
     else:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
-    variables = jax.jit(fold)(variables)
+    variables = jitted(fold)(variables)
     predict, compile_seconds = _compiled(predictor(case.net, clips).lower(variables, audio))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 20 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"

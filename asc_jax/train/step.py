@@ -1,12 +1,12 @@
 """One training step, the same for every phase."""
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh, PartitionSpec
 
@@ -18,6 +18,7 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.backend import statistics_over, written_by_hand
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
+from asc_jax.typed import Jitted, cached, jitted
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -34,9 +35,13 @@ class TrainState(flax.struct.PyTreeNode):
         return {"params": self.params, "batch_stats": self.batch_stats}
 
 
-@partial(jax.jit, static_argnames=("net", "samples"))  # as a whole: array by array it would take a second more
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
+    return _create_state(key, net=net, samples=samples)
+
+
+@partial(jitted, static_argnames=("net", "samples"))  # as a whole: array by array it would take a second more
+def _create_state(key: jax.Array, *, net: SceneNet, samples: int) -> TrainState:
     variables = net.init(key, jnp.zeros((1, samples)))
     opt_state = optax.scale_by_adam().init(variables["params"])
     return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
@@ -47,14 +52,24 @@ def learning_rate(phase: Phase, epoch: int) -> float:
     schedule = optax.cosine_decay_schedule(
         phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
     )
-    return float(schedule(epoch))
+    return float(np.asarray(schedule(epoch)))
 
 
-def _unchanged(x):
+Step = Jitted[[TrainState, dict, float, np.uint32], tuple[TrainState, dict[str, jax.Array]]]
+
+
+def _unchanged(x: jax.Array) -> jax.Array:
     return x
 
 
-def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _unchanged, change_mel=_unchanged):
+def loss(
+    params,
+    batch_stats,
+    net: SceneNet,
+    batch: dict,
+    change_waveform: Change = _unchanged,
+    change_mel: Change = _unchanged,
+) -> tuple[jax.Array, tuple[Any, jax.Array]]:
     """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
@@ -67,7 +82,7 @@ def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _u
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
-def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Callable:
+def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Step:
     """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}).
 
     One AdamW step on all devices of the mesh, by default all there are; the state is donated. The batch is {audio (see
@@ -78,9 +93,11 @@ def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Call
     return _training_step(net, phase.augmentation, phase.weight_decay, mesh or all_devices())
 
 
-@cache  # phases that differ in their length alone share a compiled step
-def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Callable:
-    def step(state, batch, rate, seed):
+@cached  # phases that differ in their length alone share a compiled step
+def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Step:
+    def step(
+        state: TrainState, batch: dict, rate: float, seed: np.uint32, /
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
         share = partial(_step, net=net, augmentation=augmentation, weight_decay=weight_decay)
         specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
         with written_by_hand(platform(mesh) == "cpu"):
@@ -88,20 +105,32 @@ def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: floa
                 state, batch, rate, seed
             )
 
-    donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
+    debug = jax.config.jax_debug_nans  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    donated = () if debug else 0  # a step that made NaNs is run again, operation by operation
     options = compiler_options(platform(mesh), sharing=len(mesh.local_devices) > 1)
-    return jax.jit(step, donate_argnums=donated, compiler_options=options)
+    return jitted(step, donate_argnums=donated, compiler_options=options)
 
 
-def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, augmentation: Augmentation, weight_decay: float):
+def _step(
+    state: TrainState,
+    batch: dict,
+    rate: float,
+    seed: np.uint32,
+    *,
+    net: SceneNet,
+    augmentation: Augmentation,
+    weight_decay: float,
+) -> tuple[TrainState, dict[str, jax.Array]]:
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
         change_of_waveform(of_waveforms, batch.get("responses"), augmentation),
         change_of_mel(of_mels, augmentation),
     )
     with statistics_over(AXIS):
-        gradient = jax.value_and_grad(loss, has_aux=True)
-        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch, *changes)
+        gradient = jax.value_and_grad(
+            lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True
+        )
+        (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)

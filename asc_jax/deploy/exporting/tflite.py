@@ -40,9 +40,10 @@ def read(file: Path) -> Exported:
     with ZipFile(file) as archive:
         facts = json.loads(archive.read(FACTS))
 
-    def run(waveform):
+    def run(waveform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         told = [runner(**{INPUT: clip[None]}) for clip in waveform]
-        return tuple(np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+        cosine, confidence = (np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+        return cosine, confidence
 
     return Exported(facts, run)
 
