@@ -13,6 +13,8 @@ from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
 
+pytest_plugins = ["no_skips", "pytester"]
+
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
