@@ -14,6 +14,8 @@ from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
 
+pytest_plugins = ["no_skips", "pytester"]
+
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one takes its time
 hypothesis.settings.load_profile("any machine")
 jax.config.update("jax_num_cpu_devices", 2)
