@@ -7,6 +7,8 @@ WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
+# A process a core, each with files of its own: compiling, which takes most of the time, uses one core.
+PYTEST = .venv/bin/python -m pytest --numprocesses auto --dist loadfile
 INSTALL = .venv/bin/python -m pip install --quiet --constraint $(CONSTRAINTS)
 CHROMIUM := $(or $(shell command -v chromium),/usr/bin/chromium)
 
@@ -37,16 +39,16 @@ prepare: .venv/installed
 
 # A minute, while one works: the network, the step and the command line.
 check: .venv/installed lint
-	.venv/bin/python -m pytest -m "not extra and not tpu" $(CHECKED)
+	$(PYTEST) -m "not extra and not tpu" $(CHECKED)
 
 test: .venv/installed lint
-	.venv/bin/python -m pytest --no-skips -m "not extra and not tpu"
+	$(PYTEST) --no-skips -m "not extra and not tpu"
 
 test-all: test test-extras
 
 # What needs the extras, 2 GB to install (on Linux, PyPI's torch is a CUDA build of several GB more), and Chromium.
 test-extras: .venv/extras .venv/oldest/installed $(CHROMIUM)
-	.venv/bin/python -m pytest --no-skips -m extra
+	$(PYTEST) --no-skips -m extra
 
 # Compiles every experiment for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
 test-tpu: .venv/libtpu/installed

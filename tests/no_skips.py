@@ -10,9 +10,9 @@ def pytest_addoption(parser):
 
 
 def pytest_sessionfinish(session):
-    if not session.config.getoption("no_skips"):
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")  # none in a worker of pytest-xdist
+    if not terminal or not session.config.getoption("no_skips"):
         return
-    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     reasons = [report.longrepr[2] for report in terminal.stats.get("skipped", ())]
     for reason in sorted({each for each in reasons if not any(allowed in each for allowed in ALLOWED)}):
         terminal.write_line(f"--no-skips: {reason}", red=True)
