@@ -10,7 +10,7 @@ from asc_jax.bench.network import Case
 from asc_jax.cli import experiments
 
 MEMORY = 15.75e9  # bytes of a chip that programs may use
-BAND_STATISTICS = 2 * 128 * 4  # bytes a clip that Freq-MixStyle gathers: mean and deviation of each band
+A_MAP = 128 * 63 * 4  # bytes of the smallest map of a clip, one channel of 2 s; Freq-MixStyle gathers 2 kB a clip
 NAMES = tuple(experiments())
 
 pytestmark = [
@@ -21,7 +21,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def mesh():
-    return tpu_mesh("v5e:2x4")
+    with jax.default_matmul_precision("default"):  # as in training, and not as in the other tests
+        yield tpu_mesh("v5e:2x4")
 
 
 def case(name):
@@ -37,7 +38,7 @@ def test_a_training_step_fits_and_gathers_no_activations(name, mesh):
     exchanged = {each.kind: each for each in program.collectives}
     parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(of.state().params))
     assert parameters < exchanged.pop("all-reduce").bytes < 1.2 * parameters
-    assert sum(each.bytes for each in exchanged.values()) <= of.batch * BAND_STATISTICS
+    assert sum(each.bytes for each in exchanged.values()) < of.batch * A_MAP
 
 
 @pytest.mark.parametrize("name", NAMES)
