@@ -37,7 +37,7 @@ def over_clips(case: Case, clips: Clips, cache: str) -> Curves:
     return {"epoch": {count: epochs(case, part, cache) for count, part in parts.items()}}
 
 
-def _curves(case, field, values) -> Curves:
+def _curves(case: Case, field: str, values: tuple[float, ...]) -> Curves:
     train, predict, needed = {}, {}, 0.0
     for value, before in zip(values, (values[0], *values), strict=False):
         if needed * value / before > LARGEST * memory():

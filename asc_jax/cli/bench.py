@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -14,6 +14,10 @@ from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
 from asc_jax.config import Cache, Preparation
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from asc_jax.bench.network import Case
+    from asc_jax.data.records import Clips
 
 Part = Literal["train", "eval", "latency", "read", "epoch", "growth"]
 
@@ -82,7 +86,7 @@ def bench(wanted: Benchmark) -> None:
         wanted.json.write_text(json.dumps(told, indent=1) + "\n")
 
 
-def _case(wanted: Benchmark):
+def _case(wanted: Benchmark) -> "Case":
     from asc_jax.bench.network import Case
     from asc_jax.cli import experiments
 
@@ -93,7 +97,7 @@ def _case(wanted: Benchmark):
     return Case(wanted.batch, wanted.seconds, network, wanted.repeats, experiment.pretrain)
 
 
-def _results(case, wanted: Benchmark) -> list:
+def _results(case: "Case", wanted: Benchmark) -> list:
     from asc_jax.bench import growth, network, reading
 
     results = []
@@ -120,7 +124,7 @@ def _results(case, wanted: Benchmark) -> list:
 
 
 @contextmanager
-def _noise(case, count: int) -> Iterator:
+def _noise(case: "Case", count: int) -> Iterator["Clips"]:
     """Records of noise, prepared as any other recordings."""
     import soundfile
 
