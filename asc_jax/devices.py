@@ -80,7 +80,7 @@ def check_batch(batch_size: int) -> None:
         )
 
 
-def on_every_device(tree):
+def on_every_device(tree: Any) -> Any:
     """A copy of each array for each device of all processes, which have the same arrays."""
     return jax.make_array_from_process_local_data(everywhere(), jax.device_get(tree))
 

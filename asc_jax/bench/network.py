@@ -17,7 +17,7 @@ from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.step import Step, create_state, training_step
+from asc_jax.train.step import Step, TrainState, create_state, training_step
 from asc_jax.typed import jitted
 
 
@@ -44,7 +44,7 @@ class Case:
         """Noise: int16 [clips, samples]."""
         return np.random.default_rng(0).normal(0, 3000, (clips, self.samples)).astype(np.int16)
 
-    def state(self):
+    def state(self) -> TrainState:
         return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
 
     def training(self) -> tuple[Step, tuple]:

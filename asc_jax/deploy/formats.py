@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 from rich.table import Table
 
 from asc_jax.deploy.classifier import Heard, confidence_of
@@ -20,7 +21,7 @@ def as_json(heard: Heard) -> dict:
     return {"file": heard.name} | _told(heard, heard.cosine) | {"windows": listed}
 
 
-def _told(heard, cosine):
+def _told(heard: Heard, cosine: np.ndarray) -> dict:
     cosines = {scene: float(each) for scene, each in zip(heard.scenes, cosine, strict=True)}
     return {"scene": heard.scene_of(cosine), "confidence": confidence_of(cosine), "cosine": cosines}
 

@@ -65,7 +65,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     batch_size, epochs = phase.batch_size, phase.epochs
     with checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
-        state = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
+        state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
             with_impulse_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
             targets(clips, _labels_of_unlabelled(each, records, before, folder)),
