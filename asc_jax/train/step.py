@@ -33,16 +33,12 @@ class TrainState(flax.struct.PyTreeNode):
         return {"params": self.params, "batch_stats": self.batch_stats}
 
 
+@partial(jax.jit, static_argnames=("net", "samples"))  # array by array it would take a second more
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
-
-    @jax.jit  # as a whole: array by array it would take a second more
-    def fresh(key):
-        variables = net.init(key, jnp.zeros((1, samples)))
-        opt_state = optax.scale_by_adam().init(variables["params"])
-        return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
-
-    return fresh(key)
+    variables = net.init(key, jnp.zeros((1, samples)))
+    opt_state = optax.scale_by_adam().init(variables["params"])
+    return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
 
 
 def learning_rate(phase: Phase, epoch: int) -> float:
