@@ -1,5 +1,6 @@
 """A folder of stand-ins in which documented commands run."""
 
+import functools
 from types import SimpleNamespace
 
 import jax
@@ -7,7 +8,7 @@ import pytest
 from recordings import write_all
 from shell import Shell
 
-from asc_jax.bench import growth
+from asc_jax.bench import growth, machine
 from asc_jax.evaluate.predict import predictor
 from asc_jax.net import backend
 from asc_jax.train.step import training_step
@@ -26,8 +27,9 @@ def shell(tmp_path_factory):
         patch.setattr(backend, "_told", SimpleNamespace(get=lambda: False, set=lambda told: None, reset=lambda _: None))
         patch.setattr("asc_jax.cli.watched", lambda run: run())
         patch.setattr("asc_jax.processes.join", lambda coordinator, processes, process: None)
-        patch.setattr(growth, "BATCHES", (4,))
-        patch.setattr(growth, "LENGTHS", (1.0,))
+        patch.setattr(machine, "limits", functools.cache(machine.limits))
+        patch.setattr(growth, "BATCHES", (8,))
+        patch.setattr(growth, "LENGTHS", (0.25,))
         patch.setattr(growth, "STEPS", (1,))
         jax.config.update("jax_disable_most_optimizations", True)
         folder = tmp_path_factory.mktemp("documentation")

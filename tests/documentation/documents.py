@@ -42,7 +42,13 @@ def markdown_files() -> list[Path]:
 
 def source_files() -> list[Path]:
     """The files whose opening comment, or docstring, shows how they are run."""
-    patterns = ("Makefile", "experiments/*.py", "experiments/launch/*.sh", "experiments/launch/*.yaml", "tests/long/*.py")
+    patterns = (
+        "Makefile",
+        "experiments/*.py",
+        "experiments/launch/*.sh",
+        "experiments/launch/*.yaml",
+        "tests/long/*.py",
+    )
     return [file for pattern in patterns for file in sorted(ROOT.glob(pattern))]
 
 

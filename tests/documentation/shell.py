@@ -38,13 +38,11 @@ class Shell:
 
     def run_words(self, words: list[str]) -> None:
         """The same for a line that is split into words."""
-        line = shlex.join(words)
-        if line in self.finished:
-            return
-        for command in _split(words, ("&&", ";")):
-            if not any(re.fullmatch(known, shlex.join(command)) for known in NOT_RUN):
+        for command in _split([word.removeprefix(".venv/bin/") for word in words], ("&&", ";")):
+            text = shlex.join(command)
+            if text not in self.finished and not any(re.fullmatch(known, text) for known in NOT_RUN):
                 self._rule(command)(self, command)
-        self.finished.add(line)
+            self.finished.add(text)
 
     def _rule(self, words):
         program = next(word for word in words if not VARIABLE.match(word))
@@ -70,6 +68,7 @@ class Shell:
             self._asc_jax(arguments)
 
     def _asc_jax(self, arguments, stdin=os.devnull):
+        arguments = [self._prepared(argument) for argument in arguments]
         small = [] if "--help" in arguments else SMALL.get(arguments[0], "").split()
         output = io.StringIO()
         with contextlib.ExitStack() as stack:
@@ -90,6 +89,10 @@ class Shell:
             for run in TRAINED:
                 if any(run in word for word in arguments):
                     self.provide(run)
+        if arguments[0] == "compare":
+            self.provide("runs/mine")
+            for seed, run in enumerate(arguments[1:]):
+                self._copy(run, seed)
         imported = self.folder / "runs/published/pretrain"
         if arguments[0] == "import-weights" and importlib.util.find_spec("torch"):
             self.run("asc-jax export-weights runs/released --out model.ckpt")
@@ -101,7 +104,22 @@ class Shell:
         """Trains the run, unless it is there, by the commands that the documentation gives."""
         experiment, options = TRAINED[run]
         for command in TRAINING[:3]:
-            self.run(f".venv/bin/asc-jax {command} {experiment} --workdir {run} {options}")
+            self.run(f"asc-jax {command} {experiment} --workdir {run} {options}")
+
+    def _prepared(self, argument):
+        """The folder of records for one such as prepared/tau2020/..."""
+        if not (shortened := re.fullmatch(r"prepared/(\w+)/\.\.\.", argument)):
+            return argument
+        self.run(f"asc-jax prepare {shortened[1]} {shortened[1]}")
+        return str(next(self.folder.glob(f"prepared/{shortened[1]}/*/*")))
+
+    def _copy(self, run, seed):
+        """A run with the scores of runs/mine and another seed."""
+        copy = self.folder / run
+        if not copy.exists():
+            shutil.copytree(self.folder / "runs/mine", copy, ignore=shutil.ignore_patterns("checkpoints"))
+            for config in copy.glob("*/config.json"):
+                config.write_text(config.read_text().replace('"seed": 0', f'"seed": {seed}'))
 
     def cat(self, words: list[str]) -> None:
         (_, file), (_, *arguments) = _split(words, ("|",))
@@ -180,13 +198,13 @@ class Shell:
 
 
 RULES = {
-    r"(\.venv/bin/)?asc-jax": Shell.asc_jax,
+    r"asc-jax": Shell.asc_jax,
     r"cat": Shell.cat,
     r"make": Shell.make,
     r"bash|sbatch|srun|([\w./-]+/)?[\w-]+\.sh": Shell.script,
-    r"(\.venv/bin/)?python3?": Shell.python,
+    r"python3?": Shell.python,
     r"pip": Shell.pip,
-    r"\.venv/bin/tensorboard": Shell.tensorboard,
+    r"tensorboard": Shell.tensorboard,
     r"gcloud": Shell.gcloud,
     r"sky": Shell.sky,
     r"git": Shell.git,

@@ -11,7 +11,7 @@ import pytest
 from documents import ROOT
 
 FINISHED = SimpleNamespace(poll=lambda: 0, wait=lambda: 0, send_signal=lambda signal: None)  # a process
-FEW = (("pretrain", 1, 1), ("finetune", 1, 1))  # commands of the soak, with one finetuning and one kill each
+FEW = (("pretrain", 1, 1), ("finetune", 1, 1))  # commands of the soak, with one finetuning and one signal each
 
 
 def run(shell, file: Path, arguments: list[str]) -> None:
@@ -56,22 +56,23 @@ def _soak(patch, study, shell):
 
     patch.setattr(study, "start", start)
     patch.setattr(study, "compute_in", lambda precision: None)
-    patch.setattr(study, "COMMANDS", FEW)
+    patch.setattr(study, "COMMANDS", FEW[1:])
     patch.setattr(study, "ROUNDS", FEW)
     return ()
 
 
 def _same_everywhere(patch, study, shell):
-    """A step of one process, which each arrangement makes anew."""
+    """A step of one process, twice."""
 
     def start(folder, processes, devices):
         folder.mkdir(parents=True)
         study.learn(folder)
 
     demo = importlib.import_module("experiments.demo")
-    pretrain = dataclasses.replace(demo.experiment.pretrain, epochs=1, batch_size=4)
-    patch.setattr(demo, "experiment", dataclasses.replace(demo.experiment, seconds=1.0, pretrain=pretrain))
+    pretrain = dataclasses.replace(demo.experiment.pretrain, epochs=1, batch_size=8)
+    patch.setattr(demo, "experiment", dataclasses.replace(demo.experiment, seconds=0.25, pretrain=pretrain))
     patch.setattr(study, "start", start)
+    patch.setattr(study, "ARRANGEMENTS", dict(list(study.ARRANGEMENTS.items())[:2]))
     patch.setattr(study, "STEPS", 1)
     patch.setattr(study, "PRECISIONS", ("float32",))
     for name, value in (("PROCESSES", "1"), ("PROCESS", "0"), ("PORT", "0")):

@@ -6,10 +6,10 @@ import re
 import documents
 import numpy as np
 import pytest
+from documents import ROOT
 
 import asc_jax
 import data_prep
-from documents import ROOT
 
 
 @pytest.mark.parametrize("command", documents.commands(), ids=str)
