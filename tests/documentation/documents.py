@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def source_files() -> list[Path]:
 
 def commands() -> list[Found]:
     """All commands, in the order of the documents."""
-    found = [each for file in markdown_files() for each in _of_markdown(file)]
+    found = [each for file in markdown_files() for each in commands_of_markdown(file)]
     found += [each for file in source_files() for each in _of_comments(file)]
     return [Found(each.file, each.line, text) for each in found for text in _alternatives(each.text)]
 
@@ -91,7 +92,8 @@ def options() -> list[Found]:
     ]
 
 
-def _of_markdown(file: Path) -> Iterator[Found]:
+def commands_of_markdown(file: Path) -> Iterator[Found]:
+    """Every line of the blocks without a language, and inline code that begins as a command does."""
     for language, line, code in _blocks(file):
         if language == "":
             yield from _of_shell(file, line, code)
@@ -145,7 +147,7 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _at(file: Path, line: int, text: str) -> Found:
-    return Found(str(file.relative_to(ROOT)), line, text)
+    return Found(os.path.relpath(file, ROOT), line, text)
 
 
 def _line(text: str, position: int) -> int:

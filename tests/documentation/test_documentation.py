@@ -11,6 +11,22 @@ from documents import ROOT
 import asc_jax
 import data_prep
 
+DOCUMENT = """```
+make test   # or make bench
+fly --high 1 \\
+    # higher
+cat x | asc-jax predict runs/mine -
+```
+
+```csv
+asc-jax,is no command here
+```
+
+Then `make report
+WORKDIR=runs/mine` shows `x` and `make` and `park`.
+Neither `--hop` nor `tests/long/soak.py`, but `tests/long/soak.py x`.
+"""
+
 
 @pytest.mark.parametrize("command", documents.commands(), ids=str)
 def test_a_command_runs(command, shell):
@@ -27,7 +43,7 @@ def test_python_runs(code, shell):
 
 @pytest.mark.parametrize(("mention", "path"), documents.named_files(), ids=str)
 def test_a_file_is_there(mention, path):
-    assert path.exists()
+    assert path.exists(), f"{mention}: there is no {path}"
 
 
 def test_options_in_prose_exist():
@@ -38,4 +54,18 @@ def test_options_in_prose_exist():
     )
     for option in documents.options():
         field = option.text.removeprefix("--").replace("-", "_")
-        assert re.search(rf"^    {field}: |{option.text}\b", sources, re.MULTILINE), option
+        assert re.search(rf"^    {field}: |{option.text}\b", sources, re.MULTILINE), f"{option}: no command has this option"
+
+
+def test_commands_are_found_in_blocks_and_in_prose(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text(DOCUMENT)
+    found = [(each.line, each.text) for each in documents.commands_of_markdown(file)]
+    assert found == [
+        (2, "make test"),
+        (2, "make bench"),
+        (3, "fly --high 1"),
+        (5, "cat x | asc-jax predict runs/mine -"),
+        (12, "make report WORKDIR=runs/mine"),
+        (14, "tests/long/soak.py x"),
+    ]
