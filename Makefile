@@ -1,16 +1,22 @@
 # make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
 # make bench [ARGS="train eval --batch 64 ..."]
 # make prepare DATA=tau2020 SOURCE=/data/TAU2020 [ARGS="--skip-bad ..."]
+# make check | test | test-all | test-tpu [PYTHON=python3.13] [CONSTRAINTS=/dev/null, for the newest release of everything]
 EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
 PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
+# A process a core, each with files of its own: compiling, which takes most of the time, uses one core.
+PYTEST = .venv/bin/python -m pytest --numprocesses auto --dist loadfile
+INSTALL = .venv/bin/python -m pip install --quiet --constraint $(CONSTRAINTS)
+CHROMIUM := $(or $(shell command -v chromium),/usr/bin/chromium)
 
 # glibc's memory in huge pages: a training step on a CPU is 6 to 25 % faster, and the very first one 1 to 2 s slower.
 export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 
 .NOTPARALLEL:
-.PHONY: help bench prepare pretrain finetune pseudolabel scratch evaluate report tensorboard test lint clean
+.PHONY: help bench prepare pretrain finetune pseudolabel scratch evaluate report tensorboard check test test-all test-extras test-tpu lint clean
 
 help: .venv/installed
 	@.venv/bin/asc-jax --help
@@ -22,7 +28,7 @@ evaluate report: .venv/installed
 	.venv/bin/asc-jax $@ $(WORKDIR) $(ARGS)
 
 tensorboard: .venv/installed
-	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[tensorboard]"
+	$(INSTALL) --editable ".[tensorboard]"
 	.venv/bin/tensorboard --logdir $(WORKDIR) $(ARGS)
 
 bench: .venv/installed
@@ -31,12 +37,27 @@ bench: .venv/installed
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)
 
+# A minute, while one works: the network, the step and the command line.
+check: .venv/installed lint
+	$(PYTEST) -m "not extra and not tpu" $(CHECKED)
+
 test: .venv/installed lint
-	.venv/bin/python -m pytest
+	$(PYTEST) --no-skips -m "not extra and not tpu"
+
+test-all: test test-extras
+
+# What needs the extras, 2 GB to install (on Linux, PyPI's torch is a CUDA build of several GB more), and Chromium.
+test-extras: .venv/extras .venv/oldest/installed $(CHROMIUM)
+	$(PYTEST) --no-skips -m extra
+
+# Compiles every experiment for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
+test-tpu: .venv/libtpu/installed
+	JAX_PLATFORMS=cpu TPU_LIBRARY_PATH=$(CURDIR)/.venv/libtpu/libtpu/libtpu.so .venv/bin/python -m pytest --no-skips -m tpu
 
 lint: .venv/installed
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/basedpyright --pythonpath .venv/bin/python
 	.venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR experiments/launch/*.sh
 
 clean:
@@ -45,5 +66,25 @@ clean:
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --upgrade pip
-	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(INSTALL) --editable ".[test]"
 	touch $@
+
+.venv/extras: .venv/installed
+	$(INSTALL) --editable ".[savedmodel,tensorboard,test,tflite,torch]"
+	touch $@
+
+.venv/oldest/installed: tests/deploy/exporting/oldest.txt
+	$(PYTHON) -m venv .venv/oldest
+	.venv/oldest/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+# Beside the packages, not among them: with libtpu there, JAX would look for a TPU at every start.
+.venv/libtpu/installed: .venv/installed
+	$(INSTALL) --no-deps --target .venv/libtpu "$$(.venv/bin/python -c 'from importlib.metadata import requires; \
+	    print(next(each.split(";")[0] for each in requires("jax") if each.startswith("libtpu")))')"
+	touch $@
+
+$(CHROMIUM):
+	@command -v apt-get || { echo "a test opens the report in a browser: install chromium"; exit 1; }
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get update --quiet
+	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --quiet --yes --no-install-recommends chromium

@@ -1,7 +1,12 @@
 """Acoustic scene classification in JAX: semi-supervised, under domain shift."""
 
+from typing import TYPE_CHECKING
 
-def load(run: str, batch: int = 1):
+if TYPE_CHECKING:
+    from asc_jax.deploy.classifier import Classifier
+
+
+def load(run: str, batch: int = 1) -> "Classifier":
     """A trained network, `asc_jax.deploy.classifier.Classifier`: model(waveform, rate).scene.
 
     It computes `batch` windows at once, which on a GPU or TPU should be more.

@@ -149,7 +149,7 @@ class Round:
     name: str
     command: str
     phase: Phase
-    data: DataSet
+    data: str
     parts: tuple[str, ...]
     """Parts of the data set's split; the network of `start` labels the clips of UNLABELLED."""
     start: str | None = None
@@ -157,21 +157,20 @@ class Round:
 
 def rounds(experiment: Experiment, command: str) -> list[Round]:
     """The rounds of one command, in order; each names the round it starts from."""
-    on_target = {"command": command, "data": experiment.target, "parts": ("train",)}
     chain = ["pretrain"] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:
         case "pretrain":
             return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_part,))]
         case "finetune":
             return [
-                Round(name, phase=experiment.finetune, start=start, **on_target)
+                Round(name, command, experiment.finetune, experiment.target, ("train",), start)
                 for start, name in itertools.pairwise(chain)
             ]
         case "pseudolabel":
             parts = ("train", UNLABELLED)
             return [Round(command, command, experiment.pseudolabel, experiment.target, parts, start=chain[-1])]
         case "scratch":
-            return [Round(command, phase=experiment.scratch, **on_target)]
+            return [Round(command, command, experiment.scratch, experiment.target, ("train",))]
     raise ValueError(command)
 
 

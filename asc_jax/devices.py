@@ -1,7 +1,9 @@
 """All devices as one mesh: each trains on its share of every batch, and holds a copy of everything else."""
 
 import os
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,7 +17,7 @@ EVERYWHERE = ("clips", "responses")  # what of a batch is not of its clips, and 
 
 def cores() -> int:
     """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_cores(batch_size: int) -> None:
@@ -24,8 +26,8 @@ def use_cores(batch_size: int) -> None:
     Where JAX has started, or its settings tell the number, nothing changes. A core that keeps to its own clips finds
     them in its own cache; it waits for the others only where sums over the whole batch are needed.
     """
-    told = jax.config.jax_num_cpu_devices >= 0 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if told:
+    chosen = jax.config.jax_num_cpu_devices  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    if chosen >= 0 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     try:
         jax.config.update("jax_num_cpu_devices", next(n for n in range(cores(), 0, -1) if batch_size % n == 0))
@@ -33,13 +35,13 @@ def use_cores(batch_size: int) -> None:
         pass
 
 
-def cpu_options(sharing: bool) -> dict:
+def compiler_options(platform: str, sharing: bool) -> dict:
     """XLA's options for a program on a CPU, none elsewhere; cores that are `sharing` it have one thread each.
 
     Vector instructions take all the width there is. In an order that looks at memory first, what a training step
     stores for its backward pass takes a third less.
     """
-    if jax.default_backend() != "cpu":
+    if platform != "cpu":
         return {}
     return {
         "xla_cpu_multi_thread_eigen": not sharing,
@@ -48,10 +50,19 @@ def cpu_options(sharing: bool) -> dict:
     }
 
 
+def platform(mesh: Mesh) -> str:
+    """What kind of devices a mesh has: cpu, gpu (CUDA) or tpu."""
+    return mesh.devices.flat[0].platform
+
+
 @cache
 def mesh() -> Mesh:
     """One axis over all devices of all processes, in the order in which the processes share a batch."""
-    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    return mesh_of(sorted(jax.devices(), key=lambda device: (device.process_index, device.id)))
+
+
+def mesh_of(devices: Sequence[Any]) -> Mesh:
+    """One axis over these devices, which need not be here: programs are compiled for them."""
     return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
@@ -79,6 +90,11 @@ def everywhere() -> NamedSharding:
     return NamedSharding(mesh(), PartitionSpec())
 
 
+def shardings(mesh: Mesh, batch: dict) -> dict[str, NamedSharding]:
+    """How each array of a batch is sharded over the mesh."""
+    return {name: NamedSharding(mesh, spec) for name, spec in shares(batch).items()}
+
+
 def shares(batch: dict) -> dict[str, PartitionSpec]:
     """How a batch lies on the mesh: each device has a share of it, and all of what is EVERYWHERE."""
     return {name: PartitionSpec() if name in EVERYWHERE else PartitionSpec(AXIS) for name in batch}
@@ -86,5 +102,5 @@ def shares(batch: dict) -> dict[str, PartitionSpec]:
 
 def shared(batch: dict) -> dict:
     """The batch, of which this process has its part, a share on each device."""
-    placed = {name: NamedSharding(mesh(), spec) for name, spec in shares(batch).items() if name not in EVERYWHERE}
+    placed = {name: to for name, to in shardings(mesh(), batch).items() if name not in EVERYWHERE}
     return batch | jax.make_array_from_process_local_data(placed, {name: batch[name] for name in placed})

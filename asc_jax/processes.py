@@ -19,9 +19,14 @@ def join(coordinator: str | None, processes: int | None, process: int | None) ->
 
     Process 0 alone writes to standard output. UserError if nothing tells who the others are, or they do not come.
     """
-    patience = {"heartbeat_timeout_seconds": PATIENCE, "shutdown_timeout_seconds": PATIENCE}
     try:
-        jax.distributed.initialize(coordinator, processes, process, **patience)
+        jax.distributed.initialize(
+            coordinator,
+            processes,
+            process,
+            heartbeat_timeout_seconds=PATIENCE,
+            shutdown_timeout_seconds=PATIENCE,
+        )
     except (ValueError, RuntimeError) as error:
         raise UserError(
             f"--distributed: {str(error).splitlines()[0]} Say --coordinator HOST:PORT --processes COUNT "

@@ -2,6 +2,10 @@
 
 import pathlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data_prep.dataset import DataSet
 
 FITS = ("start", "repeat", "pad", "exact")
 
@@ -54,7 +58,7 @@ def prepare(
     return folder
 
 
-def _collect(name, recordings, seconds, fit, seed):
+def _collect(name: str, recordings: str | None, seconds: float, fit: str, seed: int) -> "DataSet":
     """Lists and checks the clips of a data set; decodes nothing."""
     from data_prep import cas2023, clips, scenes, tau2020
 
@@ -72,7 +76,7 @@ def _collect(name, recordings, seconds, fit, seed):
     return sources[name].collect(pathlib.Path(recordings).expanduser(), seconds, fit)
 
 
-def _refuse_left_out(folder, skip_bad):
+def _refuse_left_out(folder: pathlib.Path, skip_bad: bool) -> None:
     """Records that lack bad recordings serve only whoever asked for that."""
     from data_prep.faults import left_out, refuse
 

@@ -8,6 +8,7 @@ import pathlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -22,6 +23,8 @@ CUT = ("truncated", "ends before its header or its last page says; fetch or expo
 LAST_PAGE = 65_307  # bytes; the longest page of an Ogg file
 THREADS = min(8, (os.cpu_count() or 1) + 1)  # one more than cores: one waits for the interpreter at any time
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 _thread = threading.local()
 
 
@@ -60,10 +63,10 @@ def fitted(audio: np.ndarray, samples: int, fit: str) -> np.ndarray:
     return audio[:samples]
 
 
-def ordered_map(function: Callable, items: Iterable, threads: int = THREADS) -> Iterator:
+def ordered_map(function: Callable[[Item], Made], items: Iterable[Item], threads: int = THREADS) -> Iterator[Made]:
     """Yields function(item) in the order of the items; works ahead by no more than four items a thread."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        pending = collections.deque()
+        pending: collections.deque[concurrent.futures.Future[Made]] = collections.deque()
         try:
             for item in items:
                 pending.append(pool.submit(function, item))
@@ -76,7 +79,7 @@ def ordered_map(function: Callable, items: Iterable, threads: int = THREADS) -> 
                 future.cancel()
 
 
-def _read(path, seconds):
+def _read(path: pathlib.Path, seconds: float) -> tuple[np.ndarray, int, int]:
     """Returns float32[frames, channels] of a file's first `seconds`, the sample rate, and the frames of the whole."""
     try:
         with soundfile.SoundFile(path) as file:
@@ -97,7 +100,7 @@ def check_end(path: pathlib.Path, file: soundfile.SoundFile) -> None:
         raise Unusable(*CUT)
 
 
-def _memory(frames, channels):
+def _memory(frames: int, channels: int) -> np.ndarray:
     """float32[frames, channels], the same memory in each call of a thread: fresh memory costs as much as decoding."""
     memory = getattr(_thread, "memory", None)
     if memory is None or memory.size < frames * channels:
@@ -105,7 +108,7 @@ def _memory(frames, channels):
     return memory[: frames * channels].reshape(frames, channels)
 
 
-def _missing_bytes(log):
+def _missing_bytes(log: str) -> int:
     """Bytes that a WAV header promises beyond the end of its file; libsndfile reads on silently but logs both sizes."""
     sizes = re.search(r"^data : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
     if not sizes or int(sizes[1]) == UNKNOWN_LENGTH:
@@ -113,7 +116,7 @@ def _missing_bytes(log):
     return max(0, int(sizes[1]) - int(sizes[2]))
 
 
-def _ends_with_last_page(path):
+def _ends_with_last_page(path: pathlib.Path) -> bool:
     """Whether an Ogg file's last page says that it is the last one, and is whole (RFC 3533, section 6)."""
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - LAST_PAGE))
@@ -125,7 +128,7 @@ def _ends_with_last_page(path):
     return len(page) >= 27 + segments + sum(page[27 : 27 + segments])
 
 
-def _resample(audio, rate):
+def _resample(audio: np.ndarray, rate: int) -> np.ndarray:
     """To 16 kHz with soxr's HQ filter, ceil(frames * 16000 / rate) samples long as librosa has it."""
     if rate == SAMPLE_RATE:
         return audio

@@ -41,11 +41,11 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     return file_dataset("cas2023", SCENES, clips, recordings, seconds, fit, "released", path_of=_path)
 
 
-def _path(clip):
+def _path(clip: Clip) -> str:
     return f"{'eval' if clip.split == 'evaluation' else 'dev'}/{clip.id}"
 
 
-def _places(path):
+def _places(path: pathlib.Path) -> dict[str, tuple[str, str]]:
     """Returns {filename: (city, session)}, empty without the list."""
     if not path.exists():
         return {}
@@ -53,7 +53,7 @@ def _places(path):
     return {row["filename"]: (row["location"], f"{row['location']} {row['record_time']}") for row in rows}
 
 
-def _released_split(labelled):
+def _released_split(labelled: list[str]) -> dict[str, str]:
     """Returns {filename: part}: a tenth for test, then a tenth of the rest for validation."""
     from sklearn.model_selection import train_test_split
 
@@ -65,6 +65,6 @@ def _released_split(labelled):
     return {name: part for part, names in parts.items() for name in names}
 
 
-def _clip(row, part, labelled, places):
+def _clip(row: dict[str, str], part: str, labelled: bool, places: dict[str, tuple[str, str]]) -> Clip:
     city, session = places.get(row["filename"], ("", ""))
     return Clip(row["filename"], part, row["scene_label"], labelled, city=city, session=session)

@@ -31,7 +31,7 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     return file_dataset("clips", scenes, clips, root, seconds, fit, split, faults)
 
 
-def _from_folder(folder):
+def _from_folder(folder: pathlib.Path) -> list[Clip]:
     """Clips of a folder's files in the order of their paths, which are their ids; hidden files are passed over."""
     clips = []
     for path in sound_files(folder):
@@ -43,7 +43,7 @@ def _from_folder(folder):
     return clips
 
 
-def _from_rows(rows, split):
+def _from_rows(rows: list[dict[str, str]], split: str | None) -> tuple[list[Clip], list[Fault]]:
     clips, faults = [], []
     for row in rows:
         try:
@@ -53,7 +53,7 @@ def _from_rows(rows, split):
     return clips, faults
 
 
-def _clip(row, split):
+def _clip(row: dict[str, str], split: str | None) -> Clip:
     """One clip of a list; unlabelled ones serve training, so they leave the training part."""
     label, truth = row["scene_label"], row.get("truth", "")
     if label and truth and label != truth:
@@ -69,7 +69,7 @@ def _clip(row, split):
     return Clip(row["filename"], part, label or truth, bool(label), **known, columns=more)
 
 
-def _scenes(recordings, clips):
+def _scenes(recordings: pathlib.Path, clips: list[Clip]) -> list[str]:
     scenes = sorted({clip.scene for clip in clips if clip.labelled})
     if len(scenes) < 2:
         raise PrepareError(f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed")

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class DataSet:
     scenes: tuple[str, ...]
     clips: tuple
     seconds: float
-    load: Callable[[Clip], Recording]
+    load: Callable[[Any], Recording]
     source: tuple
     split: str | None = None
     faults: tuple[Fault, ...] = ()

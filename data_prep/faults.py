@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pathlib
 from collections.abc import Sequence
+from typing import NoReturn
 
 from data_prep import PrepareError
 
@@ -29,7 +30,7 @@ class Unusable(Exception):
         self.reason, self.detail = reason, detail
 
 
-def refuse(faults: Sequence[Fault]):
+def refuse(faults: Sequence[Fault]) -> NoReturn:
     """Raises the PrepareError that counts the faults by reason and names each of them."""
     reasons = collections.defaultdict(list)
     for fault in faults:

@@ -1,7 +1,6 @@
 """Data sets whose clips are files of sound."""
 
 import collections
-import functools
 import os
 import pathlib
 import posixpath
@@ -10,8 +9,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from data_prep.audio import decode
-from data_prep.dataset import Clip, DataSet
+from data_prep.dataset import Clip, DataSet, Recording
 from data_prep.faults import Fault, Unusable
+from data_prep.typed import cached
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -29,7 +29,7 @@ def file_dataset(
     root: pathlib.Path,
     seconds: float,
     fit: str,
-    split: str,
+    split: str | None,
     faults: Sequence[Fault] = (),
     path_of: Callable[[Clip], str] = lambda clip: clip.id,
 ) -> DataSet:
@@ -46,7 +46,7 @@ def file_dataset(
             faults.append(Fault(clip.id, bad.reason, bad.detail))
     states = tuple((str(path.relative_to(root)), *state) for path, state in files.values())
 
-    def load(clip):
+    def load(clip: Clip) -> Recording:
         return decode(files[clip.id][0], dataset.samples, fit)
 
     source = (fit, states)
@@ -54,7 +54,7 @@ def file_dataset(
     return dataset
 
 
-def _once_each(clips):
+def _once_each(clips: Sequence[Clip]) -> tuple[list[Clip], list[Fault]]:
     """The clips with one id each; of those listed more than once, the first if all its rows say the same."""
     rows = collections.defaultdict(list)
     for clip in clips:
@@ -68,30 +68,30 @@ def _once_each(clips):
     return kept, faults
 
 
-def _check_scene(clip, scenes):
+def _check_scene(clip: Clip, scenes: Sequence[str]) -> None:
     if clip.scene not in scenes and (clip.scene or clip.labelled):
         raise Unusable("unknown scene", f"{clip.scene!r} is none of {', '.join(scenes)}")
 
 
-def _locator(root):
+def _locator(root: pathlib.Path) -> Callable[[str], tuple[pathlib.Path, tuple[int, int]]]:
     """Returns name -> (path, (bytes, modification time in ns)) of files under `root`.
 
     A name is also found with its ending in other case (or, if it has none, with one of SUFFIXES), and if the list and
     the disk write an accented letter in one and in two characters.
     """
 
-    @functools.cache
-    def listing(folder):
+    @cached
+    def listing(folder: pathlib.Path) -> dict[str, str]:
         names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
         return {_same(name): name for name in reversed(names)}
 
-    def find(path):
+    def find(path: pathlib.Path) -> pathlib.Path:
         names = listing(path.parent)
         endings = ("",) if path.suffix.lower() in SUFFIXES else SUFFIXES
         found = (names.get(_same(path.name + ending)) for ending in endings)
         return next((path.with_name(name) for name in found if name), path)
 
-    def locate(name):
+    def locate(name: str) -> tuple[pathlib.Path, tuple[int, int]]:
         inside = posixpath.normpath(name)
         if inside.startswith(("/", "../")) or inside in (".", ".."):
             raise Unusable("outside the folder", f"the list may only name files under {root}")
@@ -108,7 +108,7 @@ def _locator(root):
     return locate
 
 
-def _same(name):
+def _same(name: str) -> str:
     """Equal for names that differ only in how accents are encoded or in the case of the ending."""
     stem, suffix = os.path.splitext(unicodedata.normalize("NFC", name))
     return stem + suffix.lower()

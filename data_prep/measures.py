@@ -46,11 +46,11 @@ def fingerprint(audio: np.ndarray) -> np.ndarray:
     return bits.view(">u2")[:, 0].astype(np.uint16)
 
 
-def _energy(frames):
+def _energy(frames: np.ndarray) -> np.ndarray:
     """int16[T, 1024] -> energy in each band [T, bands]."""
-    spectrum = scipy.fft.rfft(frames * WINDOW).view(np.float32)  # [T, 2 x bins], real and imaginary in turn
+    spectrum = np.asarray(scipy.fft.rfft(frames * WINDOW)).view(np.float32)  # [T, 2 x bins], real and imaginary in turn
     return np.add.reduceat(np.square(spectrum), 2 * EDGES[:-1], axis=1)
 
 
-def _db(power):
+def _db(power: float) -> float:
     return float(10 * np.log10(max(power, 1e-12)))

@@ -11,17 +11,17 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
-from array_record.python import array_record_module
+from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]  compiled
 from tensorflow_datasets.proto import tf_example_pb2
 
 from data_prep import PrepareError, measures
 from data_prep.audio import ordered_map
-from data_prep.dataset import DataSet
+from data_prep.dataset import Clip, DataSet, Recording
 from data_prep.faults import Fault, Unusable, refuse
 
 SHARD_BYTES = 128 * 2**20  # of samples; TFDS keeps one shard in memory while writing it
@@ -29,9 +29,10 @@ BYTES_BESIDE = 2000  # at most, per clip: texts, fingerprint, framing
 TABLE, FINGERPRINTS = "clips.csv", "fingerprints.npy"
 
 Progress = Callable[[int, int, int], None]
+Loaded = tuple[Recording, dict, np.ndarray]  # a clip's samples, its row of the table, its fingerprint
 
 
-def write(dataset: DataSet, folder: pathlib.Path, skip_bad: bool, progress: Progress):
+def write(dataset: DataSet, folder: pathlib.Path, skip_bad: bool, progress: Progress) -> None:
     """Writes the records to `folder` (data_dir/name/config/version), which appears once all of them are written.
 
     Another process that prepares the same data set is waited for. PrepareError if recordings are bad (unless
@@ -49,7 +50,7 @@ def write(dataset: DataSet, folder: pathlib.Path, skip_bad: bool, progress: Prog
         raise PrepareError(f"{folder}: the records cannot be written: {error}") from error
 
 
-def _check_space(dataset, home):
+def _check_space(dataset: DataSet, home: pathlib.Path) -> None:
     needed, free = len(dataset.clips) * (2 * dataset.samples + BYTES_BESIDE), shutil.disk_usage(home).free
     if needed > free:
         raise PrepareError(
@@ -58,7 +59,7 @@ def _check_space(dataset, home):
         )
 
 
-def _build(dataset, data_dir, skip_bad, progress):
+def _build(dataset: DataSet, data_dir: pathlib.Path, skip_bad: bool, progress: Progress) -> None:
     verbosity = absl.logging.get_verbosity()
     absl.logging.set_verbosity(absl.logging.ERROR)  # TFDS warns of every config that is not part of its catalogue
     try:
@@ -70,7 +71,7 @@ def _build(dataset, data_dir, skip_bad, progress):
 
 
 @contextlib.contextmanager
-def _only_process_in(folder):
+def _only_process_in(folder: pathlib.Path) -> Iterator[None]:
     """Locks a folder, which is made and, if nothing came into it, removed; the lock goes with the process."""
     handle = _locked(folder)
     try:
@@ -83,7 +84,7 @@ def _only_process_in(folder):
         os.close(handle)
 
 
-def _locked(folder):
+def _locked(folder: pathlib.Path) -> int:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
@@ -100,7 +101,8 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
     """
 
     def __init__(self, dataset: DataSet, data_dir: pathlib.Path, skip_bad: bool, progress: Progress):
-        self.name, self.VERSION = dataset.name, tfds.core.Version(dataset.version)
+        self.name = dataset.name  # pyright: ignore[reportAttributeAccessIssue]  TFDS has a class for each data set
+        self.VERSION = tfds.core.Version(dataset.version)
         self._dataset, self._skip_bad, self._progress = dataset, skip_bad, progress
         self._faults = list(dataset.faults)
         self._rows, self._fingerprints = [], []
@@ -124,7 +126,9 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
             refuse(self._faults)
         if not self._rows:
             raise PrepareError(f"{self._dataset.name}: there is no clip")
-        self.info.metadata["left_out"] = [dataclasses.asdict(fault) for fault in self._faults]
+        metadata = self.info.metadata
+        assert metadata is not None  # `_info` gives some
+        metadata["left_out"] = [dataclasses.asdict(fault) for fault in self._faults]
         np.save(self.data_path / FINGERPRINTS, np.stack(self._fingerprints))
         with open(self.data_path / TABLE, "w", newline="", encoding="utf-8") as file:
             rows = csv.DictWriter(file, self._rows[0].keys(), lineterminator="\n")
@@ -137,7 +141,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         shards = [functools.partial(self._examples, loaded, step) for _ in range(0, len(clips), step)]
         return {"clips": shards}
 
-    def _examples(self, loaded, count):
+    def _examples(self, loaded: Iterator[tuple[Clip, Fault | Loaded]], count: int) -> Iterator[tuple[str, dict]]:
         for clip, result in itertools.islice(loaded, count):
             self._done += 1
             if isinstance(result, Fault):
@@ -150,30 +154,30 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
                 yield clip.id, self._example(clip, recording.audio)
             self._progress(self._done, len(self._dataset.clips), self._read)
 
-    def _load(self, clip):
+    def _load(self, clip: Clip) -> Fault | Loaded:
         try:
             recording = self._dataset.load(clip)
         except Unusable as bad:
             return Fault(clip.id, bad.reason, bad.detail)
         return recording, self._row(clip, recording), measures.fingerprint(recording.audio)
 
-    def _row(self, clip, recording):
+    def _row(self, clip: Clip, recording: Recording) -> dict:
         """What clips.csv says of a clip."""
         known = {"id": clip.id, "label": clip.scene if clip.labelled else "", "truth": clip.scene}
         known |= {name: getattr(clip, name) for name in ("device", "city", "session")}
         known |= {self._dataset.split: clip.split} if self._dataset.split else {}
         known |= {name: getattr(recording, name) for name in ("bytes", "rate", "channels")}
-        known |= {"seconds": f"{recording.seconds:.3f}", "sha256": hashlib.sha256(recording.audio).hexdigest()}
+        known |= {"seconds": f"{recording.seconds:.3f}", "sha256": hashlib.sha256(recording.audio.data).hexdigest()}
         known |= measures.statistics(recording.audio)
         return {**dict(getattr(clip, "columns", ())), **known}
 
-    def _example(self, clip, audio):
+    def _example(self, clip: Clip, audio: np.ndarray) -> dict:
         truth = self._dataset.scenes.index(clip.scene) if clip.scene else -1
         text = {"id": clip.id, "device": clip.device, "city": clip.city, "session": clip.session}
         return {"audio": audio, "label": truth if clip.labelled else -1, "truth": truth} | text
 
     def _example_writer(self):
-        return _Writer(self.info.file_format)
+        return _Writer(tfds.core.FileFormat.ARRAY_RECORD)
 
     def _log_download_bytes(self):
         """Prints nothing: nothing is downloaded."""
@@ -195,7 +199,7 @@ class _Writer(tfds.core.ExampleWriter):
 
     def write(self, path, examples):
         writer = array_record_module.ArrayRecordWriter(os.fspath(path), "group_size:1,uncompressed")
+        parse = tf_example_pb2.Example.FromString  # pyright: ignore[reportAttributeAccessIssue]  made as it is imported
         for _, serialized in examples:
-            example = tf_example_pb2.Example.FromString(serialized)
-            writer.write(example.SerializeToString(deterministic=True))
+            writer.write(parse(serialized).SerializeToString(deterministic=True))
         writer.close()

@@ -12,7 +12,7 @@ def collect(seconds: float, seed: int) -> DataSet:
     code = sorted(pathlib.Path(synthesis.__file__).parent.glob("*.py"))
     source = tuple((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in code)
 
-    def load(clip):
+    def load(clip: synthesis.Clip) -> Recording:
         return Recording(synthesis.render(clip, seconds), seconds=seconds, rate=SAMPLE_RATE, channels=1)
 
     return DataSet("scenes", tuple(synthesis.SCENES), tuple(synthesis.plan(seed)), seconds, load, source, "domains")

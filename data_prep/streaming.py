@@ -34,7 +34,7 @@ def stream(path: pathlib.Path) -> Iterator[np.ndarray]:
         raise Unusable("unreadable", str(getattr(error, "error_string", None) or error).strip()) from error
 
 
-def _resampled(file):
+def _resampled(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     if not file.frames:
         raise Unusable("empty", "holds no samples")
     resampler = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")

@@ -30,7 +30,7 @@ def read_table(path: pathlib.Path, required: tuple[str, ...]) -> list[dict[str, 
     return _as_dicts(path, rows, required)
 
 
-def _as_dicts(path, rows, required):
+def _as_dicts(path: pathlib.Path, rows: list[tuple[int, list[str]]], required: tuple[str, ...]) -> list[dict[str, str]]:
     if not rows:
         raise PrepareError(f"{path}: the list is empty; it needs the columns {', '.join(required)}")
     (_, header), *rows = rows

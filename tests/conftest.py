@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+import hypothesis
 import jax
 import numpy as np
 import pandas
@@ -13,6 +14,10 @@ from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
 
+pytest_plugins = ["no_skips", "pytester"]
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one takes its time
+hypothesis.settings.load_profile("any machine")
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")

@@ -1,14 +1,16 @@
 """The rules of the house that no single module can see."""
 
 import ast
+import configparser
 import pathlib
 import subprocess
 import sys
+import tomllib
 
 ROOT = pathlib.Path(__file__).parents[1]
 ALLOWED = {
-    "asc_jax/net": {"asc_jax.net"},
-    "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.devices", "asc_jax.errors"},
+    "asc_jax/net": {"asc_jax.net", "asc_jax.typed"},
+    "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.devices", "asc_jax.errors", "asc_jax.typed"},
     "asc_jax/evaluate": {
         "asc_jax.evaluate",
         "asc_jax.data",
@@ -16,6 +18,7 @@ ALLOWED = {
         "asc_jax.net",
         "asc_jax.config",
         "asc_jax.errors",
+        "asc_jax.typed",
     },
     "asc_jax/deploy": {
         "asc_jax.deploy",
@@ -27,6 +30,7 @@ ALLOWED = {
         "asc_jax.evaluate",
         "asc_jax.net",
         "asc_jax.train",
+        "asc_jax.typed",
     },
     "asc_jax/report": {"asc_jax.report", "asc_jax.evaluate", "asc_jax.data", "asc_jax.net", "asc_jax.errors"},
     "asc_jax/bench": {
@@ -37,6 +41,7 @@ ALLOWED = {
         "asc_jax.evaluate",
         "asc_jax.net",
         "asc_jax.train",
+        "asc_jax.typed",
     },
     "experiments": {"asc_jax.config", "experiments"},
     "data_prep": {"data_prep"},
@@ -85,3 +90,12 @@ def test_the_command_line_starts_without_heavy_libraries():
     code = f"import asc_jax.cli, experiments, data_prep, sys; print([m for m in {heavy} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_type_checker_reads_every_package():
+    packages = configparser.ConfigParser()
+    packages.read(ROOT / "setup.cfg")
+    names = packages["options.packages.find"]["include"].replace("*", "").split(", ")
+    checker = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["basedpyright"]
+    assert set(checker["include"]) == set(names)
+    assert not {"exclude", "ignore"} & set(checker)

@@ -1,11 +1,9 @@
-"""What the devices tell each other in one call of a compiled function."""
+"""The collective operations between devices in one call of a compiled function."""
 
 import re
 from dataclasses import dataclass
 
 import numpy as np
-
-from asc_jax.bench.network import Case, compiled
 
 KINDS = "all-reduce|all-gather|all-to-all|reduce-scatter|collective-permute|collective-broadcast"
 CALL = re.compile(rf"= (.*?) ({KINDS})(?:-start)?\(")
@@ -22,15 +20,8 @@ class Collective:
     bytes: int
 
 
-def of_training(case: Case) -> list[Collective]:
-    """Those of a training step."""
-    step, arguments = case.training()
-    step, _ = compiled(step.lower(case.state(), *arguments))
-    return collectives(step.as_text())
-
-
 def collectives(program: str) -> list[Collective]:
-    """Those of a compiled program (HLO text), by kind."""
+    """The collective operations of a compiled program (HLO text), by kind."""
     sizes = {}
     for result, kind in CALL.findall(program):
         sizes.setdefault(kind, []).append(sum(_bytes(*array) for array in ARRAY.findall(result)))

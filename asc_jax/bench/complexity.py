@@ -1,6 +1,7 @@
 """What a network costs on any machine: parameters, multiply-accumulates, memory."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +35,7 @@ def layers(net: SceneNet, samples: int) -> list[Layer]:
     audio = jax.ShapeDtypeStruct((1, samples), jnp.float32)
     variables = jax.eval_shape(net.init, jax.random.key(0), audio)
     parameters = _parameters(variables["params"])
-    costs = dict.fromkeys(parameters, (0, 0))
+    costs: dict[str, tuple[int, int]] = dict.fromkeys(parameters, (0, 0))
     for product in products(net.apply, variables, audio):
         scope = product.scope.split("/")[1:]  # without the network's own name
         prefixes = ("/".join(scope[:length]) for length in range(len(scope), 0, -1))
@@ -51,7 +52,7 @@ def layers(net: SceneNet, samples: int) -> list[Layer]:
 def _parameters(params: dict) -> dict[str, int]:
     """Of each layer, its normalisation's among them."""
     counted = {}
-    for (*module, leaf), array in flatten_dict(params).items():
+    for (*module, leaf), array in cast(dict[tuple[str, ...], jax.Array], flatten_dict(params)).items():
         if leaf.startswith("depthwise_"):
             module = [*module, "depthwise"]
         name = "/".join(module).removesuffix("_norm")

@@ -1,7 +1,6 @@
-"""The compiled network by itself: a training step, an evaluation of a batch, one clip."""
+"""The compiled network without data or checkpoints: a training step, an evaluation of a batch, one clip."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import jax
@@ -18,7 +17,8 @@ from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.step import create_state, training_step
+from asc_jax.train.step import Step, create_state, training_step
+from asc_jax.typed import jitted
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Case:
     def state(self):
         return on_every_device(create_state(self.net, self.samples, jax.random.key(0)))
 
-    def training(self) -> tuple[Callable, tuple]:
+    def training(self) -> tuple[Step, tuple]:
         """A training step, and what it takes beside the state: a batch that lies on the devices, a rate, a seed."""
         label = np.arange(self.batch) % self.scenes
         batch = {"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)}
@@ -61,19 +61,42 @@ class Case:
         return multiply_accumulates(self.net.apply, variables, audio)
 
 
-def training(case: Case) -> Result:
-    """One training step on a batch that is on the device already; its arithmetic is three times the forward pass's."""
-    state, (step, arguments) = case.state(), case.training()
-    step, compile_seconds = compiled(step.lower(state, *arguments))
+@dataclass(frozen=True)
+class TrainingStep:
+    """The compiled training step of a case, and the arguments it takes after the state."""
+
+    case: Case
+    compiled: jax.stages.Compiled
+    arguments: tuple
+    compile_seconds: float
+
+    @property
+    def program(self) -> str:
+        """The compiled program, HLO text."""
+        return self.compiled.as_text() or ""
+
+
+def compile_training(case: Case) -> TrainingStep:
+    """Compiles the training step for a batch that is on the accelerator already."""
+    step, arguments = case.training()
+    step, seconds = _compiled(step.lower(case.state(), *arguments))
+    return TrainingStep(case, step, arguments, seconds)
+
+
+def training(step: TrainingStep) -> Result:
+    """One training step; its arithmetic is three times that of the forward pass."""
+    case, state = step.case, step.case.state()
 
     def call():
         nonlocal state
-        state, metrics = step(state, *arguments)
+        state, metrics = step.compiled(state, *step.arguments)
         return metrics
 
     seconds = seconds_of(call, case.repeats)
     arithmetic = 3 * case.multiply_accumulates()
-    return _result("training step", case.batch, seconds, compile_seconds, step, arithmetic, jax.device_count())
+    return _result(
+        "training step", case.batch, seconds, step.compile_seconds, step.compiled, arithmetic, jax.device_count()
+    )
 
 
 def evaluation(case: Case, clips: int | None = None) -> Result:
@@ -84,14 +107,14 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
         devices, audio = jax.device_count(), shared({"audio": audio})["audio"]
     else:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
-    variables = jax.jit(fold)(variables)
-    predict, compile_seconds = compiled(predictor(case.net, clips).lower(variables, audio))
+    variables = jitted(fold)(variables)
+    predict, compile_seconds = _compiled(predictor(case.net, clips).lower(variables, audio))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 20 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
     return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates(), devices)
 
 
-def compiled(lowered):
+def _compiled(lowered: jax.stages.Lowered) -> tuple[jax.stages.Compiled, float]:
     """(the compiled function, the seconds that compiling it took)."""
     start = time.perf_counter()
     function = lowered.compile()

@@ -1,6 +1,7 @@
-"""What the benchmarks found, as tables for people and as JSON for scripts."""
+"""Results of the benchmarks: tables and lines for people, JSON for scripts."""
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass, field
 
 from rich.table import Table
 
@@ -19,23 +20,28 @@ def machine_table(machine: dict, limits: dict[str, float]) -> Table:
     return table
 
 
-def results_table(results: list[Result], limits: dict[str, float]) -> Table:
-    """A row a benchmark: median time of a call and its range, and what share of the limits that is."""
-    columns = ("", "clips", "seconds", "from", "to", "clips/s", "compile s", "temporaries GB", "peak GB")
-    table = Table(*columns, "of matrix rate", "of memory rate")
-    for each in results:
-        shares = each.shares(limits)
-        table.add_row(
-            each.name,
-            str(each.clips),
-            *(f"{value:.4g}" for value in (each.median, min(each.seconds), max(each.seconds))),
-            f"{each.clips_per_second:.4g}",
-            _or_nothing(each.compile_seconds, 1, "{:.1f}"),
-            _or_nothing(each.temporaries, 1e9, "{:.2f}"),
-            _or_nothing(each.peak_memory, 1e9, "{:.2f}"),
-            *(_or_nothing(shares.get(limit), 1, "{:.0%}") for limit in ("matrix", "memory")),
-        )
-    return table
+COLUMNS = ("clips", "seconds", "from", "to", "clips/s", "compile s", "temp. GB", "peak GB", "of matrix", "of memory")
+NAME, WIDTH = 34, 10  # characters of the name and of each other column
+
+
+def header() -> str:
+    """The names of the columns of `row`; the last two are shares of the machine's measured rates."""
+    return " " * NAME + "".join(f"{column:>{WIDTH}}" for column in COLUMNS)
+
+
+def row(result: Result, limits: dict[str, float]) -> str:
+    """A benchmark as one line: median time of a call and its range, memory, and the shares of the limits reached."""
+    shares = result.shares(limits)
+    cells = (
+        str(result.clips),
+        *(f"{value:.4g}" for value in (result.median, min(result.seconds), max(result.seconds))),
+        f"{result.clips_per_second:.4g}",
+        _or_nothing(result.compile_seconds, 1, "{:.1f}"),
+        _or_nothing(result.temporaries, 1e9, "{:.2f}"),
+        _or_nothing(result.peak_memory, 1e9, "{:.2f}"),
+        *(_or_nothing(shares.get(limit), 1, "{:.0%}") for limit in ("matrix", "memory")),
+    )
+    return f"{result.name:<{NAME}}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)
 
 
 def operations_table(operations: list[Operation], rows: int = 25) -> Table:
@@ -47,28 +53,35 @@ def operations_table(operations: list[Operation], rows: int = 25) -> Table:
 
 
 def collectives_table(collectives: list[Collective]) -> Table:
-    """What devices tell each other in a training step."""
+    """A row for each kind of collective operation in a training step."""
     table = Table("collectives of a step", "calls", "MB", "largest MB")
     for each in collectives:
         table.add_row(each.kind, str(each.calls), f"{each.bytes / 1e6:.2f}", f"{each.largest / 1e6:.2f}")
     return table
 
 
-def as_json(
-    machine: dict,
-    limits: dict[str, float],
-    results: list[Result],
-    operations: list[Operation],
-    collectives: list[Collective],
-) -> dict:
-    """All of it as plain values."""
-    rows = [
-        asdict(each) | {"median": each.median, "clips_per_second": each.clips_per_second, "shares": each.shares(limits)}
-        for each in results
-    ]
-    told = {"operations": operations, "collectives": collectives}
-    told = {name: [asdict(each) for each in values] for name, values in told.items()}
-    return {"machine": machine, "limits": limits, "results": rows, **told}
+@dataclass
+class Findings:
+    """All results of one call of the benchmarks, filled as they come."""
+
+    machine: dict
+    limits: dict[str, float]
+    results: list[Result] = field(default_factory=list)
+    collectives: list[Collective] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """All of it, each result with its median, rate and shares of the limits."""
+        results = [
+            asdict(result)
+            | {
+                "median": result.median,
+                "clips_per_second": result.clips_per_second,
+                "shares": result.shares(self.limits),
+            }
+            for result in self.results
+        ]
+        return json.dumps(asdict(self) | {"results": results}, indent=1) + "\n"
 
 
 def _or_nothing(value, unit, form) -> str:

@@ -43,7 +43,7 @@ class Result:
 
     def shares(self, limits: dict[str, float]) -> dict[str, float]:
         """Parts of the measured limits that it reaches: of the matrix rate, of the memory rate."""
-        if not self.multiply_accumulates:
+        if not self.multiply_accumulates or self.traffic is None:
             return {}
         arithmetic = 2 * self.multiply_accumulates / limits["matrix"]
         return {"matrix": arithmetic / self.median, "memory": self.traffic / limits["memory"] / self.median}

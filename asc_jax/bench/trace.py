@@ -1,5 +1,7 @@
-"""Where a compiled function spends its time, by the device's own profiler."""
+"""Where a training step spends its time, from JAX's profiler."""
 
+import gzip
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import jax
 
-from asc_jax.bench.network import Case, compiled
+from asc_jax.bench.network import TrainingStep
 
 STEPS = 3
 
@@ -23,29 +25,25 @@ class Operation:
     layer: str
 
 
-def trace_training(case: Case, folder: Path) -> list[Operation]:
+def profile_training(step: TrainingStep, folder: Path) -> list[Operation]:
     """Profiles some training steps into `folder` (for TensorBoard or Perfetto) -> operations, the costliest first."""
-    state, (step, arguments) = case.state(), case.training()
-    step, _ = compiled(step.lower(state, *arguments))
-    state, told = step(state, *arguments)
-    jax.block_until_ready(told)
+    state, metrics = step.compiled(step.case.state(), *step.arguments)
+    jax.block_until_ready(metrics)
     with jax.profiler.trace(str(folder)):
         for _ in range(STEPS):
-            state, told = step(state, *arguments)
-        jax.block_until_ready(told)
-    newest = max(folder.rglob("*.xplane.pb"), key=lambda file: file.stat().st_mtime)
-    return operations(newest, step.as_text())
+            state, metrics = step.compiled(state, *step.arguments)
+        jax.block_until_ready(metrics)
+    newest = max(folder.rglob("*.trace.json.gz"), key=lambda file: file.stat().st_mtime)
+    return operations(newest, step.program)
 
 
 def operations(file: Path, program: str) -> list[Operation]:
-    """The events of a profile, added up for each operation of the program (HLO text)."""
+    """Adds up the events of a profile (Chrome's trace event format) for each operation of the program (HLO text)."""
     spent, calls = Counter(), Counter()
-    for plane in jax.profiler.ProfileData.from_file(str(file)).planes:
-        for line in plane.lines:
-            for event in line.events:
-                if name := dict(event.stats).get("hlo_op"):
-                    spent[name] += event.duration_ns / 1e6 / STEPS
-                    calls[name] += 1
+    for event in json.loads(gzip.decompress(file.read_bytes()))["traceEvents"]:
+        if name := event.get("args", {}).get("hlo_op"):
+            spent[name] += event["dur"] / 1e3 / STEPS  # from microseconds
+            calls[name] += 1
     shapes = dict(re.findall(r"^\s*(?:ROOT )?%?([\w.\-]+) = \(?([\w\[\],]+)", program, re.MULTILINE))
     layers = dict(re.findall(r'^\s*(?:ROOT )?%?([\w.\-]+) = .*op_name="([^"]+)"', program, re.MULTILINE))
     return [

@@ -8,6 +8,8 @@ import inspect
 import pkgutil
 import sys
 import typing
+from collections.abc import Callable
+from typing import Any
 
 import tyro
 
@@ -51,7 +53,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
-       asc-jax bench [PART...] [options]
+       asc-jax bench [SECTION...] [options]
 
 {commands}
 
@@ -68,16 +70,16 @@ def experiments() -> dict[str, Experiment]:
     return {name: importlib.import_module(f"experiments.{name}").experiment for name in names}
 
 
-def _choices(command) -> type:
+def _choices(command: Callable) -> type:
     """A sub-command for every experiment, whose defaults are that experiment's values."""
     defaults, descriptions = {}, {}
     for name, experiment in experiments().items():
         defaults[name] = Training(experiment, getattr(experiment, command.__name__))
-        descriptions[name] = importlib.import_module(f"experiments.{name}").__doc__.split("\n")[0]
+        descriptions[name] = (importlib.import_module(f"experiments.{name}").__doc__ or "").split("\n")[0]
     return tyro.extras.subcommand_type_from_defaults(defaults, descriptions, prefix_names=False)
 
 
-def _argument(command) -> type:
+def _argument(command: Callable) -> type:
     """The type of what a command takes."""
     (parameter,) = inspect.signature(command).parameters.values()
     return parameter.annotation
@@ -108,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(status)
 
 
-def _run(command, chosen) -> int:
+def _run(command: Callable[[Any], None], chosen: Any) -> int:
     """The exit status of a command, whose errors are told."""
     from data_prep import PrepareError
 

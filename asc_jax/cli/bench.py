@@ -1,12 +1,11 @@
-"""The command on speed: asc-jax bench [PART...]."""
+"""The command on speed: asc-jax bench [SECTION...]."""
 
 import dataclasses
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -15,14 +14,20 @@ from asc_jax.cli.printing import print_tables
 from asc_jax.config import Cache, Preparation
 from asc_jax.errors import UserError
 
-Part = Literal["train", "eval", "latency", "read", "epoch", "growth"]
+if TYPE_CHECKING:
+    from asc_jax.bench.network import Case, TrainingStep
+    from asc_jax.bench.tables import Findings
+    from asc_jax.bench.timing import Result
+    from asc_jax.data.records import Clips
+
+Section = Literal["train", "eval", "latency", "read", "epoch", "growth"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
     """What is timed, on noise."""
 
-    parts: tyro.conf.Positional[tuple[Part, ...]] = ("train", "eval", "latency", "read", "epoch")
+    sections: tyro.conf.Positional[tuple[Section, ...]] = ("train", "eval", "latency", "read", "epoch")
     """train, eval: a step on a batch; latency: one clip; read, epoch: from records; growth: all of it at many sizes."""
     batch: int = 32
     """Clips in a batch."""
@@ -37,90 +42,109 @@ class Benchmark:
     repeats: int = 5
     """Calls, or epochs, that are timed after the warm-up."""
     clips: int = 256
-    """Clips in the records that read and epoch take; growth takes 16 batches."""
+    """Clips in the records of read and epoch; growth takes 16 batches."""
     cache: Cache = "none"
-    """Where those wait, as in training."""
+    """Where those clips are kept between epochs, as in training."""
     json: Path | None = None
-    """File for the figures."""
+    """File for the figures, written even if a later section fails."""
     trace: Path | None = None
-    """Folder for a profile of the training step, whose costliest operations are told."""
+    """Folder for a profile of the training step, whose costliest operations are printed."""
     picture: Path = Path("growth.png")
     """File of growth's picture; its ending (png, pdf, svg) says the format."""
 
 
-def bench(wanted: Benchmark) -> None:
+def bench(args: Benchmark) -> None:
     """Time training, evaluation and reading, against the limits of this machine."""
+    _check(args)
     import jax
 
-    if wanted.batch < 2 and {"train", "epoch", "growth"}.intersection(wanted.parts):
-        raise UserError("a batch of one clip cannot train; use --batch 2 or more, or the parts eval, latency and read")
-    if wanted.clips < wanted.batch and {"read", "epoch"}.intersection(wanted.parts):
-        raise UserError(f"{wanted.clips} clips are less than one batch; use --clips {wanted.batch} or more")
-    if wanted.device:
-        jax.config.update("jax_platforms", {"gpu": "cuda"}.get(wanted.device, wanted.device))
+    if args.device:
+        jax.config.update("jax_platforms", {"gpu": "cuda"}.get(args.device, args.device))
     from asc_jax.devices import use_cores
 
-    use_cores(wanted.batch)
-    from asc_jax.bench import tables
-    from asc_jax.bench.collectives import of_training
+    use_cores(args.batch)
     from asc_jax.bench.machine import description, limits
-    from asc_jax.bench.trace import trace_training
+    from asc_jax.bench.tables import Findings, machine_table
 
-    case = _case(wanted)
-    machine, rates = description(), limits(wanted.bfloat16)
-    print_tables(tables.machine_table(machine, rates))
-    results = _results(case, wanted)
-    print_tables(tables.results_table(results, rates))
-    operations = trace_training(case, wanted.trace) if wanted.trace else []
-    if operations:
-        print_tables(tables.operations_table(operations))
-    collectives = of_training(case) if "train" in wanted.parts else []
-    if collectives:
-        print_tables(tables.collectives_table(collectives))
-    if wanted.json:
-        told = tables.as_json(machine, rates, results, operations, collectives)
-        wanted.json.write_text(json.dumps(told, indent=1) + "\n")
+    case = _case(args)
+    findings = Findings(description(), limits(args.bfloat16))
+    print_tables(machine_table(findings.machine, findings.limits))
+    try:
+        _run(case, args, findings)
+    finally:
+        if args.json:
+            args.json.write_text(findings.as_json())
 
 
-def _case(wanted: Benchmark):
+def _check(args: Benchmark) -> None:
+    """Raises UserError for what would fail only after minutes."""
+    if args.batch < 2 and {"train", "epoch", "growth"}.intersection(args.sections):
+        raise UserError("a batch of one clip cannot train; use --batch 2 or more, or only eval, latency and read")
+    if args.clips < args.batch and {"read", "epoch"}.intersection(args.sections):
+        raise UserError(f"{args.clips} clips are less than one batch; use --clips {args.batch} or more")
+    for option, file in (("--json", args.json), ("--picture", args.picture)):
+        if file and not file.parent.is_dir():
+            raise UserError(f"{option} {file}: there is no folder {file.parent}; make it first")
+
+
+def _case(args: Benchmark) -> "Case":
     from asc_jax.bench.network import Case
     from asc_jax.cli import experiments
 
-    if wanted.experiment not in experiments():
-        raise UserError(f"--experiment {wanted.experiment}: there is no such; choose {', '.join(experiments())}")
-    experiment = experiments()[wanted.experiment]
-    network = dataclasses.replace(experiment.network, bfloat16=wanted.bfloat16)
-    return Case(wanted.batch, wanted.seconds, network, wanted.repeats, experiment.pretrain)
+    if args.experiment not in experiments():
+        raise UserError(f"--experiment {args.experiment}: there is no such; choose {', '.join(experiments())}")
+    experiment = experiments()[args.experiment]
+    network = dataclasses.replace(experiment.network, bfloat16=args.bfloat16)
+    return Case(args.batch, args.seconds, network, args.repeats, experiment.pretrain)
 
 
-def _results(case, wanted: Benchmark) -> list:
+def _run(case: "Case", args: Benchmark, findings: "Findings") -> None:
+    """Prints each result as soon as it is there, and keeps it in the findings."""
+    from asc_jax.bench import tables
+    from asc_jax.bench.collectives import collectives
+    from asc_jax.bench.network import compile_training
+    from asc_jax.bench.trace import profile_training
+
+    step = compile_training(case) if args.trace or "train" in args.sections else None
+    print(tables.header())
+    for result in _results(case, step, args):
+        print(tables.row(result, findings.limits), flush=True)
+        findings.results.append(result)
+    if step and (found := collectives(step.program)):
+        findings.collectives = found
+        print_tables(tables.collectives_table(found))
+    if step and args.trace:
+        findings.operations = profile_training(step, args.trace)
+        print_tables(tables.operations_table(findings.operations))
+
+
+def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Iterator[Result]":
     from asc_jax.bench import growth, network, reading
 
-    results = []
-    if "train" in wanted.parts:
-        results.append(network.training(case))
-    if "eval" in wanted.parts:
-        results.append(network.evaluation(case))
-    if "latency" in wanted.parts:
-        results.append(network.evaluation(case, clips=1))
-    if {"read", "epoch"}.intersection(wanted.parts):
-        with _noise(case, wanted.clips) as clips:
-            if "read" in wanted.parts:
-                results.append(reading.reading(case, clips, wanted.cache))
-            if "epoch" in wanted.parts:
-                results.append(reading.epochs(case, clips, wanted.cache))
-    if "growth" in wanted.parts:
+    if step and "train" in args.sections:
+        yield network.training(step)
+    if "eval" in args.sections:
+        yield network.evaluation(case)
+    if "latency" in args.sections:
+        yield network.evaluation(case, clips=1)
+    if {"read", "epoch"}.intersection(args.sections):
+        with _noise(case, args.clips) as clips:
+            if "read" in args.sections:
+                yield reading.reading(case, clips, args.cache)
+            if "epoch" in args.sections:
+                yield reading.epochs(case, clips, args.cache)
+    if "growth" in args.sections:
+        points = []
         with _noise(case, max(growth.STEPS) * case.batch) as clips:
-            curves = {"batch": growth.over_batches(case), "seconds a clip": growth.over_lengths(case)}
-            curves["clips"] = growth.over_clips(case, clips, wanted.cache)
-        growth.draw(curves, wanted.picture)
-        print(wanted.picture)
-        results += growth.named(curves)
-    return results
+            for point in growth.growth(case, clips, args.cache):
+                points.append(point)
+                yield point.result
+        growth.draw(points, args.picture)
+        print(args.picture)
 
 
 @contextmanager
-def _noise(case, count: int) -> Iterator:
+def _noise(case: "Case", count: int) -> "Iterator[Clips]":
     """Records of noise, prepared as any other recordings."""
     import soundfile
 

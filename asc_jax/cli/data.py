@@ -2,11 +2,15 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
 from asc_jax.cli.printing import print_tables, progress_bar
 from asc_jax.config import DataSet, Preparation
+
+if TYPE_CHECKING:
+    from asc_jax.data.records import Records
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ def data_describe(recordings: Description) -> None:
     print(recordings.picture)
 
 
-def _opened(recordings: SplitRecordings):
+def _opened(recordings: SplitRecordings) -> "Records":
     from asc_jax.data.splits import open_records
 
     folder = prepared(recordings.name, recordings.source, recordings)

@@ -5,13 +5,18 @@ import functools
 import sys
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from asc_jax.cli.printing import print_tables
 from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from asc_jax.deploy.exporting.checked import Read, Write
 
 NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel"}
 CLIPS = 500  # enough to tell 99 % from 97 %
@@ -57,7 +62,7 @@ def export(wanted: Export) -> None:
     print(out)
 
 
-def _functions(wanted):
+def _functions(wanted: Export) -> "tuple[Write, Read]":
     """(write, read) of a format."""
     from asc_jax.deploy.exporting import onnx, savedmodel, stablehlo, tflite
 
@@ -67,7 +72,7 @@ def _functions(wanted):
     return module.write, module.read
 
 
-def _windows(paths, samples):
+def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
     """The recordings' windows, int16 [M, samples]."""
     import numpy as np
 
@@ -81,7 +86,7 @@ def _windows(paths, samples):
     return np.stack(heard)
 
 
-def _tested(run):
+def _tested(run: Path) -> "np.ndarray":
     """Clips that a run was tested on, int16 [M, samples]: those it trained on it knows too well."""
     import numpy as np
 

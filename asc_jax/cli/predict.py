@@ -3,14 +3,18 @@
 import dataclasses
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from asc_jax.cli.printing import print_tables
 from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from asc_jax.deploy.classifier import Heard
 
 BATCH = 32  # windows at once
 
@@ -67,7 +71,7 @@ def predict(wanted: Prediction) -> None:
         sys.exit(1)
 
 
-def _print(form, heard):
+def _print(form: str, heard: "Iterator[Heard]") -> None:
     from asc_jax.deploy import formats
 
     if form == "table":
@@ -78,7 +82,7 @@ def _print(form, heard):
             sys.stdout.write(piece)
 
 
-def _shown(heard, count):
+def _shown(heard: "Iterator[Heard]", count: int) -> "Iterable[Heard]":
     """The same, with a progress bar where someone looks."""
     from rich.console import Console
     from rich.progress import track
@@ -87,7 +91,7 @@ def _shown(heard, count):
     return track(heard, "predicting", count, console=console, disable=not console.is_terminal)
 
 
-def _told(heard, strict, scenes):
+def _told(heard: "Iterable[Heard]", strict: bool, scenes: dict[str, str | None]) -> "Iterator[Heard]":
     """The same, of which the bad ones are told; recording -> scene or None is noted."""
     for each in heard:
         if each.error:

@@ -1,9 +1,14 @@
 """What the commands print besides plain lines."""
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.table import Table
 
 
-def print_tables(*tables) -> None:
+def print_tables(*tables: "Table") -> None:
     """Prints rich tables."""
     from rich.console import Console
 
@@ -12,7 +17,7 @@ def print_tables(*tables) -> None:
         console.print(table)
 
 
-def progress_bar(name: str):
+def progress_bar(name: str) -> "Progress":
     """A rich.progress.Progress on standard error, for tasks with the fields rate (clips/s) and read (GB)."""
     from rich.console import Console
     from rich.progress import (

@@ -6,8 +6,12 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
@@ -31,7 +35,7 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
     return named
 
 
-def blocks(path: Path) -> Iterator:
+def blocks(path: Path) -> Iterator["np.ndarray"]:
     """Its samples at 16 kHz, piece by piece; UserError where it cannot be read, or no further."""
     from data_prep.faults import Unusable
     from data_prep.streaming import stream

@@ -2,12 +2,15 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from asc_jax.cli.printing import print_tables
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from asc_jax.evaluate.runs import FinishedRound
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +97,7 @@ def card(wanted: Card) -> None:
     print(write_card(open_run(wanted.run)))
 
 
-def print_rounds(rounds: list) -> None:
+def print_rounds(rounds: "list[FinishedRound]") -> None:
     """Prints the table of a run's finished rounds."""
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
     from asc_jax.evaluate.tables import pseudo_labels_line, rounds_table

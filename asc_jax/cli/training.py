@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -11,6 +11,9 @@ from asc_jax.cli.data import prepared
 from asc_jax.cli.runs import print_rounds
 from asc_jax.config import Experiment, Phase, Round, rounds
 from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from asc_jax.data.records import Records
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _take_devices(training: Training) -> None:
         use_cores(training.phase.batch_size)
 
 
-def _records(experiment: Experiment, each: Round):
+def _records(experiment: Experiment, each: Round) -> "Records":
     """The data set that a round learns from; the split is chosen for the target, and the source keeps its own."""
     from asc_jax.data.splits import open_records
     from asc_jax.net.frontend import RATE
@@ -106,5 +109,6 @@ def use_compilation_cache() -> None:
     import jax
 
     default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "asc_jax" / "xla"
-    if not jax.config.jax_compilation_cache_dir:
+    chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    if not chosen:
         jax.config.update("jax_compilation_cache_dir", str(default))

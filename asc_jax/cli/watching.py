@@ -44,7 +44,7 @@ def watched(run: Callable[[], int]) -> int:
     return status if status >= 0 else 128 - status
 
 
-def _status_of(run):
+def _status_of(run: Callable[[], int]) -> int:
     try:
         status = run()
     except Exception:
@@ -57,7 +57,7 @@ def _status_of(run):
     os._exit(status)
 
 
-def _end_with(alive):
+def _end_with(alive: int) -> None:
     """Ends this process when the one that watches it has ended."""
     os.read(alive, 1)
     os._exit(1)

@@ -7,12 +7,12 @@ key, not on the device that it is on. Settings are those of DCASE's winners, as 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.fft import next_fast_len
 from scipy.special import betaincinv
 
 from asc_jax.net.frontend import FLAT, RATE
 
 MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
+SHORTEST_HOP = 512  # samples: for short responses, the transform is as long as the log-mel's
 
 
 def sometimes(key, share: float, changed, unchanged):
@@ -34,12 +34,23 @@ def roll(key, waveform, seconds: float):
 
 
 def respond(key, waveform, responses):
-    """The waveform [N] through one of the microphones with impulse responses [R, taps], as loud as before."""
+    """The waveform [N] as one of the devices with impulse responses [R, taps] would record it, as loud as before."""
     response = jnp.asarray(responses)[jax.random.randint(key, (), 0, len(responses))]
-    size = next_fast_len(len(waveform) + len(response) - 1, real=True)
-    spectrum = jnp.fft.rfft(waveform, size) * jnp.fft.rfft(response, size)
-    heard = jnp.fft.irfft(spectrum, size)[: len(waveform)]
-    return heard * jnp.sqrt(jnp.square(waveform).mean() / jnp.maximum(jnp.square(heard).mean(), 1e-12))
+    recorded = convolve(waveform, response)
+    return recorded * jnp.sqrt(jnp.square(waveform).mean() / jnp.maximum(jnp.square(recorded).mean(), 1e-12))
+
+
+def convolve(waveform, response):
+    """The first N samples of the convolution of a waveform [N] with an impulse response [taps], by overlap-save.
+
+    A TPU computes a Fourier transform as matrix products, whose intermediate arrays for a whole clip do not fit into
+    its memory. Those of blocks, of a power of two, are small.
+    """
+    hop = max(SHORTEST_HOP, 1 << (len(response) - 1).bit_length())  # at least as long as the response
+    blocks = jnp.pad(waveform, (hop, -len(waveform) % hop)).reshape(-1, hop)
+    blocks = jnp.concatenate((blocks[:-1], blocks[1:]), axis=1)  # [N / hop, 2 hop]: each after the one before
+    spectrum = jnp.fft.rfft(blocks) * jnp.fft.rfft(response, 2 * hop)[None]
+    return jnp.fft.irfft(spectrum)[:, hop:].reshape(-1)[: len(waveform)]  # the first half wraps around
 
 
 def style(mel):

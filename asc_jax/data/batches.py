@@ -51,7 +51,7 @@ def training_batches(
     share = slice(host * batch_size // hosts, (host + 1) * batch_size // hosts)
     clips = len(targets["label"])
 
-    def batch(numbers):
+    def batch(numbers: np.ndarray) -> dict:
         numbers = np.asarray(numbers)[share]
         return read(numbers) | {name: values[numbers] for name, values in targets.items()}
 
@@ -64,4 +64,4 @@ def evaluation_batches(clips: Clips, batch_size: int, host: int = 0, hosts: int 
     """All clips in order, audio [B, N]; the last batch goes on with the first clips. Hosts share as in training."""
     batches = -(-len(clips) // batch_size)
     numbers = np.resize(np.arange(len(clips)), (batches, hosts, batch_size // hosts))[:, host]
-    return iter(grain.MapDataset.source(numbers).map(clips.audio).to_iter_dataset(READ))
+    return iter(grain.MapDataset.source(list(numbers)).map(clips.audio).to_iter_dataset(READ))

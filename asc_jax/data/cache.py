@@ -15,7 +15,10 @@ CHUNK = 64  # clips read at a time
 LARGEST = 0.8  # of a memory; training needs the rest
 
 
-def reader(clips: Clips, cache: str) -> Callable[[np.ndarray], dict]:
+Read = Callable[[np.ndarray], dict]  # clip numbers [B] -> the audio of a batch, as `audio_of` takes it
+
+
+def reader(clips: Clips, cache: str) -> Read:
     """Clip numbers [B] -> the audio of a batch, as `audio_of` takes it.
 
     cache: "none" reads the records anew each time, "host" keeps all clips in memory, "device" on the accelerator,
@@ -35,7 +38,7 @@ def audio_of(batch: dict) -> jax.Array:
     return batch["audio"] if "audio" in batch else batch["clips"][batch["numbers"]]
 
 
-def _in_memory(clips):
+def _in_memory(clips: Clips) -> np.ndarray:
     """The audio of all clips, int16 [M, N]."""
     _check_size(2 * len(clips) * clips.samples, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "none")
     everything = np.empty((len(clips), clips.samples), np.int16)
@@ -45,13 +48,13 @@ def _in_memory(clips):
     return everything
 
 
-def _on_device(everything):
+def _on_device(everything: np.ndarray) -> jax.Array:
     there = (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit", np.inf)
     _check_size(everything.nbytes, there, "host")
     return on_every_device(everything)
 
 
-def _check_size(needed, there, smaller):
+def _check_size(needed: float, there: float, smaller: str) -> None:
     if needed > LARGEST * there:
         told = f"the clips are {needed / 1e9:.1f} GB, too much for a memory of {there / 1e9:.1f} GB"
         raise UserError(f"{told}: use --cache {smaller}")

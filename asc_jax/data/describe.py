@@ -20,18 +20,18 @@ def summary(records: Records) -> list[Table]:
     return [_parts(records, table), *(_counts(table, name) for name in kinds), _sound(table), *_left_out(records)]
 
 
-def _described(records):
+def _described(records: Records) -> pandas.DataFrame:
     """The clips' table with their part, and numbers where it has numbers."""
     numbers = ("seconds", "rate", "channels", "peak_db", "rms_db", "silent", "clipped")
     table = records.clips.table.assign(part=records.parts.replace("", NO_PART))
     return table.assign(**{name: pandas.to_numeric(table[name]) for name in numbers})
 
 
-def _in_order(table):
+def _in_order(table: pandas.DataFrame) -> list[str]:
     return [part or NO_PART for part in PARTS if (table["part"] == (part or NO_PART)).any()]
 
 
-def _parts(records, table):
+def _parts(records: Records, table: pandas.DataFrame) -> Table:
     hours = records.samples / RATE / 3600
     shown = Table("part", title=f"{records.path}, split {records.split}")
     for column in ("clips", "hours", "labelled", "scenes", "sessions", "devices", "cities"):
@@ -44,19 +44,19 @@ def _parts(records, table):
     return shown
 
 
-def _counts(table, name):
+def _counts(table: pandas.DataFrame, name: str) -> Table:
     """Clips per value of one column and part."""
     counts = pandas.crosstab(table[name].replace("", "(unknown)"), table["part"], margins=True, margins_name="all")
     counts = counts[[*_in_order(table), "all"]]
-    shown = Table({"truth": "scene"}.get(name, name))
+    shown = Table("scene" if name == "truth" else name)
     for part in counts.columns:
-        shown.add_column(part, justify="right")
+        shown.add_column(str(part), justify="right")
     for value, row in counts.iterrows():
         shown.add_row(str(value), *(f"{count:,}" if count else "" for count in row))
     return shown
 
 
-def _sound(table):
+def _sound(table: pandas.DataFrame) -> Table:
     """Level and silence, over the clips as they are stored."""
     shown = Table("sound", "lowest", "5 %", "median", "95 %", "highest")
     units = {"peak_db": "peak in dBFS", "rms_db": "RMS in dBFS", "seconds": "recording in s"}
@@ -64,8 +64,8 @@ def _sound(table):
         shown.add_row(name, *(f"{value:.1f}" for value in table[column].quantile([0, 0.05, 0.5, 0.95, 1])))
     share = (100 * table["silent"]).quantile([0, 0.05, 0.5, 0.95, 1])
     shown.add_row("silence in % of a clip", *(f"{value:.1f}" for value in share))
-    formats = table.groupby(["rate", "channels"]).size().sort_values(ascending=False)
-    told = [f"{count:,} at {rate:,} Hz, {channels} channel(s)" for (rate, channels), count in formats.items()]
+    formats = table.groupby(["rate", "channels"]).size().sort_values(ascending=False).reset_index().to_numpy().tolist()
+    told = [f"{count:,} at {rate:,} Hz, {channels} channel(s)" for rate, channels, count in formats]
     quiet, loud = (table["peak_db"] < QUIET_DB).sum(), (table["peak_db"] > LOUD_DB).sum()
     shown.caption = (
         f"{quiet:,} clips peak below {QUIET_DB:g} dBFS, {loud:,} above {LOUD_DB:g}; "
@@ -74,11 +74,11 @@ def _sound(table):
     return shown
 
 
-def _left_out(records):
+def _left_out(records: Records) -> list[Table]:
     faults = pandas.DataFrame(json.loads((records.path / "metadata.json").read_text())["left_out"])
     if faults.empty:
         return []
     shown = Table("left out because", "recordings")
     for reason, count in faults["reason"].value_counts().items():
-        shown.add_row(reason, f"{count:,}")
+        shown.add_row(str(reason), f"{count:,}")
     return [shown]

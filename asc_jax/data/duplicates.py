@@ -29,7 +29,7 @@ def near_duplicates(queries: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return found
 
 
-def _keys(fingerprints):
+def _keys(fingerprints: np.ndarray) -> pandas.DataFrame:
     """A row for each two words GAP apart: key (the 32 bits of both), clip and word (where they are)."""
     first, second = fingerprints[:, :-GAP], fingerprints[:, GAP:]
     clip, word = np.nonzero((first != 0) & (second != 0))
@@ -37,7 +37,7 @@ def _keys(fingerprints):
     return pandas.DataFrame({"key": key, "clip": clip, "word": word})
 
 
-def _agree(query, there, shift):
+def _agree(query: np.ndarray, there: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Whether the fingerprints [C, words], the second moved on by shift [C] words, are those of the same audio."""
     words = query.shape[1]
     other = np.arange(words) - shift[:, None]  # [C, words]

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from rich.table import Table
 
 from asc_jax.data.duplicates import near_duplicates
 from asc_jax.data.records import Clips, Records
+from asc_jax.typed import AnyPath
 
 FILE = "leak.json"
 
@@ -60,12 +60,12 @@ def check(records: Records, tested: str, taught: Sequence[str]) -> Leak:
     )
 
 
-def write_leak(folder: Path, leak: Leak) -> None:
+def write_leak(folder: AnyPath, leak: Leak) -> None:
     """Keeps a round's leak check in its folder."""
     (folder / FILE).write_text(json.dumps(asdict(leak), indent=2) + "\n")
 
 
-def read_leak(folder: Path) -> Leak:
+def read_leak(folder: AnyPath) -> Leak:
     """What `write_leak` kept."""
     kept = json.loads((folder / FILE).read_text())
     return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 from asc_jax.data.records import Records
 from asc_jax.data.splits import PARTS
@@ -20,13 +20,13 @@ RANGE_DB = 60.0  # below the loudest band of a clip
 def draw(records: Records, file: Path) -> None:
     """Writes the picture as PNG (or whatever the file's ending says)."""
     figure = Figure(figsize=(12, 1.4 + 0.95 * len(records.scenes)), layout="constrained")
-    counts, examples = figure.subfigures(1, 2, width_ratios=(1, 2))
+    counts, examples = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 2))[0]
     _draw_counts(counts, records)
     _draw_examples(examples, records)
     figure.savefig(file, dpi=110)
 
 
-def _draw_counts(figure, records):
+def _draw_counts(figure: FigureBase, records: Records) -> None:
     axes = figure.subplots()
     truth = records.clips.table["truth"]
     table = pandas.crosstab(truth, records.parts).reindex(index=records.scenes, fill_value=0)
@@ -41,7 +41,7 @@ def _draw_counts(figure, records):
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
 
 
-def _draw_examples(figure, records):
+def _draw_examples(figure: FigureBase, records: Records) -> None:
     """A row of log-mel spectrograms for each scene, spread over its clips."""
     grid = figure.subplots(len(records.scenes), EXAMPLES, squeeze=False)
     for scene, row in zip(records.scenes, grid, strict=True):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas
@@ -28,7 +29,7 @@ class Clips:
     def __len__(self) -> int:
         return len(self.table)
 
-    def audio(self, numbers: Sequence[int]) -> np.ndarray:
+    def audio(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """The samples of the clips with these numbers (0 is the first of `table`): int16 [B, samples]."""
         return self.read(self.table.index.to_numpy()[numbers].tolist())
 
@@ -79,7 +80,7 @@ def read_clips(path: Path) -> tuple[Clips, str | None]:
 
     if not (path / "dataset_info.json").exists():
         raise UserError(f"{path}: there are no prepared records; name the folder that 'asc-jax prepare' printed")
-    builder = tfds.builder_from_directory(path)
+    builder = cast(Any, tfds.builder_from_directory(path))  # TFDS's annotations are of its methods before decoration
     features, raw = builder.info.features, tfds.decode.DeserializeMethod.RAW_BYTES
     read = _reader(builder.as_data_source(split="clips", deserialize_method=raw))
     table = pandas.read_csv(path / "clips.csv", dtype=str, keep_default_na=False)
@@ -88,12 +89,14 @@ def read_clips(path: Path) -> tuple[Clips, str | None]:
     return Clips(tuple(features["label"].names), features["audio"].shape[0], table, read, prints), own_split
 
 
-def _reader(source) -> Callable[[list[int]], np.ndarray]:
+def _reader(source: Any) -> Callable[[list[int]], np.ndarray]:
     """Record numbers -> audio; taking nothing else out of a record is twice as fast as TFDS's decoding."""
     from tensorflow_datasets.proto import tf_example_pb2
 
-    def audio(record):
-        features = tf_example_pb2.Example.FromString(record).features.feature
+    parse = tf_example_pb2.Example.FromString  # pyright: ignore[reportAttributeAccessIssue]  made as it is imported
+
+    def audio(record: bytes) -> np.ndarray:
+        features = parse(record).features.feature
         return np.frombuffer(features["audio"].bytes_list.value[0], np.int16)
 
     return lambda numbers: np.stack([audio(record) for record in source.__getitems__(numbers)])

@@ -52,7 +52,7 @@ def synthesised(seed: int) -> np.ndarray:
     return np.stack([_unit(_minimum_phase(_curve(random))[:TAPS]) for _ in range(COUNT)])
 
 
-def _curve(random) -> np.ndarray:
+def _curve(random: np.random.Generator) -> np.ndarray:
     """A microphone's response in decibels, [SIZE / 2 + 1] from 0 to 8 kHz."""
     frequency = np.maximum(np.fft.rfftfreq(SIZE, 1 / RATE), 1)  # Hz
     octave = np.log2(np.maximum(frequency, 20) / 20)
@@ -72,4 +72,4 @@ def _minimum_phase(decibels: np.ndarray) -> np.ndarray:
 
 
 def _unit(response: np.ndarray) -> np.ndarray:
-    return np.float32(response / np.sqrt(np.square(response).sum()))
+    return (response / np.sqrt(np.square(response).sum())).astype(np.float32)

@@ -59,7 +59,7 @@ def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
 def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
     cities = clips.table["city"]
     known = sorted(set(cities[own.isin(DEALT)]) - {""})
-    if city not in known:
+    if city is None or city not in known:
         told = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
         raise UserError(f"{path}: --split city needs --hold-out CITY; {told}")
     return f"city {city}", _deal(own, cities.eq(city))

@@ -14,6 +14,7 @@ import numpy as np
 from asc_jax.errors import UserError
 from asc_jax.net.frontend import BANDS, log_mel
 from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.typed import jitted
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class BandStatistics:
 def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
     """Those of clips of one length, int16 [N] at 16 kHz."""
 
-    @jax.jit
-    def sums(audio):
+    @jitted
+    def sums(audio: np.ndarray) -> tuple[jax.Array, jax.Array, int]:
         mel = log_mel(to_waveform(audio[None]), net.magnitude_mel)[0]  # [T, F]
         return mel.sum(0), jnp.square(mel).sum(0), len(mel)
 
@@ -45,4 +46,7 @@ def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
 def matching(target: BandStatistics, source: BandStatistics) -> dict[str, np.ndarray]:
     """The variables `bands` of `SceneNet` that give the target's log-mel the source's statistics."""
     scale = source.deviation / target.deviation
-    return {"scale": np.float32(scale), "shift": np.float32(source.mean - target.mean * scale)}
+    return {
+        "scale": scale.astype(np.float32),
+        "shift": (source.mean - target.mean * scale).astype(np.float32),
+    }

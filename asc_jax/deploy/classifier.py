@@ -22,6 +22,7 @@ from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.rounds import load as load_round
+from asc_jax.typed import jitted
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Classifier:
         heard, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
         return replace(self, variables=self.variables | {"bands": _placed(matching(heard, source), self.batch)})
 
-    def _windows(self, recordings):
+    def _windows(self, recordings: Iterable[Iterable[np.ndarray]]) -> Iterator[np.ndarray]:
         for blocks in recordings:
             try:
                 yield from (audio for _, audio in windows(blocks, self.samples, self.samples))
@@ -133,11 +134,11 @@ def load(run: str | Path, batch: int = 1) -> Classifier:
     """The network of a run's last finished round, or of the round whose folder that is, for `batch` windows at once."""
     last = read_run(Path(run))[-1]
     net, scenes, variables = load_round(last.folder)
-    variables = _placed(jax.jit(fold)(variables), batch)
+    variables = _placed(jitted(fold)(variables), batch)
     return Classifier(net, scenes, last.settings["samples"], batch, variables)
 
 
-def _placed(variables, batch: int):
+def _placed(variables: Any, batch: int) -> Any:
     """On all devices if they share a batch, else on the first."""
     return on_every_device(variables) if can_share(batch) else jax.device_put(variables, jax.devices()[0])
 

@@ -1,10 +1,13 @@
 """The released PyTorch network's tensors, in this project's names and layouts, and the other way round."""
 
+from typing import Any, cast
+
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from asc_jax.errors import UserError
 
+Path = tuple[str, ...]  # (collection, module, ..., leaf)
 LEAVES = {
     "kernel": "weight",
     "scale": "weight",
@@ -52,7 +55,7 @@ def _layer(ours: str, convolution: str, norm: str, prelu: str) -> dict[str, str]
 MODULES = _modules()
 
 
-def released_name(path: tuple[str, ...]) -> str:
+def released_name(path: Path) -> str:
     """(batch_stats, trunk, stem_norm, mean) -> classifier.conv1.bn.running_mean"""
     *module, leaf = path[1:]
     if leaf.startswith("depthwise_"):  # the projection's depthwise kernel is one number a channel, not a module
@@ -62,7 +65,7 @@ def released_name(path: tuple[str, ...]) -> str:
 
 def from_released(tensors: dict[str, np.ndarray], like: dict) -> dict:
     """Released tensors -> variables like `like`; UserError names every missing, unknown and misshapen tensor."""
-    wanted = {path: np.shape(leaf) for path, leaf in flatten_dict(like).items()}
+    wanted = {path: np.shape(leaf) for path, leaf in _flat(like).items()}
     tensors = {name: tensor for name, tensor in tensors.items() if not _unused(name)}
     names = {path: released_name(path) for path in wanted}
     wrong = [f"{name} is missing" for name in names.values() if name not in tensors]
@@ -78,21 +81,25 @@ def from_released(tensors: dict[str, np.ndarray], like: dict) -> dict:
 
 def to_released(variables: dict) -> dict[str, np.ndarray]:
     """{params, batch_stats} -> released tensors, without those that the network does not use."""
-    return {released_name(path): _theirs(path, np.asarray(leaf)) for path, leaf in flatten_dict(variables).items()}
+    return {released_name(path): _theirs(path, np.asarray(leaf)) for path, leaf in _flat(variables).items()}
+
+
+def _flat(tree: dict) -> dict[Path, Any]:
+    return cast(dict[Path, Any], flatten_dict(tree))
 
 
 def _unused(name: str) -> bool:
     return name.startswith(UNUSED) or name.endswith(".num_batches_tracked")
 
 
-def _axes(path, rank: int) -> tuple[int, ...]:
+def _axes(path: Path, rank: int) -> tuple[int, ...]:
     """In which order PyTorch has our axes: out channels, in channels, height, width."""
     if path[-1] != "kernel":
         return tuple(range(rank))
     return {2: (1, 0), 3: (2, 0, 1), 4: (3, 2, 0, 1)}[rank]
 
 
-def _released_shape(path, shape) -> tuple[int, ...]:
+def _released_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The same numbers with PyTorch's axes of length 1."""
     permuted = tuple(shape[axis] for axis in _axes(path, len(shape)))
     if path[1:] == ("wavegram", "filter", "kernel"):
@@ -106,11 +113,11 @@ def _released_shape(path, shape) -> tuple[int, ...]:
     return (*permuted, 1, 1) if path[-1] == "kernel" and len(shape) == 2 else permuted
 
 
-def _theirs(path, array):
+def _theirs(path: Path, array: np.ndarray) -> np.ndarray:
     return array.transpose(_axes(path, array.ndim)).reshape(_released_shape(path, array.shape))
 
 
-def _ours(path, tensor, shape):
+def _ours(path: Path, tensor: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     axes = _axes(path, len(shape))
     permuted = tensor.reshape([shape[axis] for axis in axes])
     return np.ascontiguousarray(permuted.transpose(np.argsort(axes)), np.float32)

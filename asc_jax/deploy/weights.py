@@ -1,8 +1,10 @@
 """Weights from and for PyTorch: Lightning checkpoints of the released network."""
 
+import importlib
 import zlib
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import jax
 import numpy as np
@@ -51,12 +53,11 @@ def write_checkpoint(file: Path, net: SceneNet, variables: dict) -> None:
     torch.save({"state_dict": tensors}, file)
 
 
-def _torch():
+def _torch() -> ModuleType:
     try:
-        import torch
+        return importlib.import_module("torch")
     except ImportError as error:
         raise UserError("PyTorch reads and writes its checkpoints: pip install 'asc_jax[torch]'") from error
-    return torch
 
 
 def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path, records: Records | None) -> None:
@@ -96,7 +97,9 @@ def _in_order(records: Records, scenes: tuple[str, ...], samples: int, variables
     return variables | {"params": variables["params"] | {"head": {"directions": directions}}}
 
 
-def _settings(tensors, scenes, samples, folder: Path, records: Records | None) -> dict:
+def _settings(
+    tensors: dict[str, np.ndarray], scenes: tuple[str, ...], samples: int, folder: Path, records: Records | None
+) -> dict:
     """What `train.rounds` keeps of a round, as far as it is known, and which tensors these were."""
     bits = b"".join(np.ascontiguousarray(tensors[name]).tobytes() for name in sorted(tensors))
     data = records.path.parts[-3:] if records else ("",)

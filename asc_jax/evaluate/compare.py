@@ -45,10 +45,13 @@ def compare(rounds: list[FinishedRound]) -> list[Comparison]:
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """Two-sided exact p that two networks, right or wrong on the same clips (bool [M]), are equally often right."""
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
-    return binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
-def _experiments(rounds):
+Side = list[FinishedRound]  # an experiment: the same round with one seed or several
+
+
+def _experiments(rounds: list[FinishedRound]) -> list[Side]:
     """Rounds grouped by all settings but the seed, their own and those of the rounds they descend from."""
     groups = {}
     for each in rounds:
@@ -57,7 +60,7 @@ def _experiments(rounds):
     return list(groups.values())
 
 
-def _check_same_clips(rounds):
+def _check_same_clips(rounds: list[FinishedRound]) -> None:
     if len(rounds) < 2:
         raise UserError("comparing needs two runs or more: asc-jax compare RUN RUN")
     first = rounds[0]
@@ -69,27 +72,27 @@ def _check_same_clips(rounds):
             raise UserError(f"{first.folder} and {other.folder} were not tested on the same clips ({told})")
 
 
-def _truths(each):
+def _truths(each: FinishedRound) -> dict[str, str]:
     told = each.predictions
     return {name: told.scenes[truth] for name, truth in zip(told.details["id"], told.truth, strict=True)}
 
 
-def _compare(first, second, error, seeds_alone):
+def _compare(first: Side, second: Side, error: float, seeds_alone: bool) -> Comparison:
     told = first[0].predictions
     rights = [_right(side, told.details["id"]) for side in (first, second)]  # [seeds, M]
-    accuracies = tuple(float(right.mean()) for right in rights)
-    p = mcnemar(*(right[0] for right in rights)) if len(first) == len(second) == 1 else None
+    before, after = (float(right.mean()) for right in rights)
+    p = mcnemar(rights[0][0], rights[1][0]) if len(first) == len(second) == 1 else None
     if sessions(told).max() > 0:
         low, high = limits(_differences(rights, resample_sessions(told)), error)
     else:
         low, high = np.nan, np.nan
-    difference = Interval(accuracies[1] - accuracies[0], low, high)
+    difference = Interval(after - before, low, high)
     names = [", ".join(str(each.folder) for each in side) for side in (first, second)]
     verdict = _verdict(difference, p, error, seeds_alone, min(len(first), len(second)))
-    return Comparison(*names, accuracies, difference, p, 1 - error, verdict)
+    return Comparison(names[0], names[1], (before, after), difference, p, 1 - error, verdict)
 
 
-def _right(side, ids):
+def _right(side: Side, ids: list[str]) -> np.ndarray:
     """Whether each training was right on each of the clips, bool [seeds, M]."""
     rows = []
     for each in side:
@@ -99,7 +102,7 @@ def _right(side, ids):
     return np.array(rows)
 
 
-def _differences(rights, resampled):
+def _differences(rights: list[np.ndarray], resampled: np.ndarray) -> np.ndarray:
     """Resampled differences in accuracy [RESAMPLES]."""
     random = np.random.default_rng(1)
     means = []
@@ -110,7 +113,7 @@ def _differences(rights, resampled):
     return means[1] - means[0]
 
 
-def _verdict(difference, p, error, seeds_alone, seeds):
+def _verdict(difference: Interval, p: float | None, error: float, seeds_alone: bool, seeds: int) -> str:
     if seeds_alone:
         return "Only the seed differs: this is chance in training, not a difference between methods."
     if np.isnan(difference.low):

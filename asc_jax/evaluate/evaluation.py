@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from asc_jax.evaluate import scores
+from asc_jax.evaluate.predict import Predictions
 from asc_jax.evaluate.runs import FinishedRound, ancestors
 from asc_jax.evaluate.scores import Interval
 
@@ -64,7 +65,7 @@ def write_json(file: Path, evaluations: list[Evaluation]) -> None:
     file.write_text(told.replace(": NaN", ": null") + "\n")
 
 
-def _kinds(each):
+def _kinds(each: FinishedRound) -> dict[str, list[str]]:
     """Kind -> the name of the group that each clip is in."""
     told = each.predictions
     kinds = {"scene": [told.scenes[truth] for truth in told.truth]}
@@ -78,12 +79,12 @@ def _kinds(each):
     return kinds
 
 
-def _per_group(told, resampled, names):
-    names = np.array(names)
-    return {str(name) or "(unknown)": _group(told, resampled, names == name) for name in np.unique(names)}
+def _per_group(told: Predictions, resampled: np.ndarray, names: list[str]) -> dict[str, Group]:
+    of_clips = np.array(names)
+    return {str(name) or "(unknown)": _group(told, resampled, of_clips == name) for name in np.unique(of_clips)}
 
 
-def _group(told, resampled, chosen):
+def _group(told: Predictions, resampled: np.ndarray, chosen: np.ndarray) -> Group:
     part = told.subset(chosen)
     accuracy = scores.interval(scores.accuracy, part, resampled[:, chosen])
     return Group(len(part.truth), int(scores.sessions(part).max()) + 1, accuracy)

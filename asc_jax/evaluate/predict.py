@@ -2,24 +2,24 @@
 
 import csv
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 from jax.experimental.multihost_utils import process_allgather
-from jax.sharding import PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
-from asc_jax.devices import AXIS, can_share, cpu_options, mesh, on_every_device, shared
+from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shared
+from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import SCALE
-from asc_jax.net.backend import by_hand
+from asc_jax.net.backend import written_by_hand
 from asc_jax.net.folding import fold
-from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.net.scenenet import SceneNet, outputs_of, to_waveform
+from asc_jax.typed import AnyPath, Jitted, cached, jitted
 
 DETAILS = ("id", "device", "city", "session")
 
@@ -63,34 +63,44 @@ class Inside:
     attention: np.ndarray
 
 
-@cache
-def predictor(net: SceneNet, clips: int) -> Callable:
+Predictor = Jitted[[Any, np.ndarray | jax.Array], tuple[jax.Array, jax.Array]]
+
+
+@cached
+def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Predictor:
     """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
 
-    All devices share the clips, if they can do so evenly; all variables are on each.
+    The devices of the mesh, by default all, share the clips, if they can do so evenly; all variables are on each.
     """
+    mesh = mesh or all_devices()
+    on_cpu = platform(mesh) == "cpu"
 
-    def told_of(variables, audio):
-        told = net.apply(variables, to_waveform(audio))
-        return told.cosine, told.embedding
+    def of_batch(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:
+        with written_by_hand(on_cpu):
+            outputs = outputs_of(net, variables, to_waveform(audio))
+        return outputs.cosine, outputs.embedding
 
-    def clip_by_clip(variables, audio):  # so that a clip's maps stay in the cache
-        told = jax.lax.map(lambda clip: told_of(variables, clip[None]), audio)
-        return jax.tree.map(lambda x: x[:, 0], told)
+    def clip_by_clip(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:
+        # so that a clip's maps stay in the cache
+        outputs = jax.lax.map(lambda clip: of_batch(variables, clip[None]), audio)
+        return jax.tree.map(lambda x: x[:, 0], outputs)
 
-    predict = clip_by_clip if by_hand() else told_of
-    if not can_share(clips):
-        return jax.jit(predict, compiler_options=cpu_options(sharing=False))
+    predict = clip_by_clip if on_cpu else of_batch
+    if clips % mesh.size:
+        return jitted(predict, compiler_options=compiler_options(platform(mesh), sharing=False))
     ours = PartitionSpec(AXIS)
-    predict = jax.shard_map(predict, mesh=mesh(), in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
-    return jax.jit(predict, compiler_options=cpu_options(sharing=jax.local_device_count() > 1))
+    predict = jax.shard_map(predict, mesh=mesh, in_specs=(PartitionSpec(), ours), out_specs=ours, check_vma=False)
+    options = compiler_options(platform(mesh), sharing=len(mesh.local_devices) > 1)
+    return jitted(predict, compiler_options=options)
 
 
-@partial(jax.jit, static_argnames="net")
-def seen(variables, clip, *, net: SceneNet):
+def _seen(variables: Any, clip: np.ndarray, *, net: SceneNet) -> tuple[jax.Array, jax.Array]:
     """int16 audio [N] -> (features, attention), both [F, T, 2]."""
-    told = net.apply(variables, to_waveform(clip[None]))
+    told = outputs_of(net, variables, to_waveform(clip[None]))
     return told.features[0], told.attention[0]
+
+
+seen = jitted(_seen, static_argnames="net")
 
 
 def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
@@ -98,7 +108,7 @@ def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Pr
 
     All processes take part, and all get everything.
     """
-    variables = jax.jit(fold)(on_every_device(variables))
+    variables = jitted(fold)(on_every_device(variables))
     told = []
     for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
         audio = shared({"audio": audio})["audio"] if can_share(batch_size) else audio
@@ -109,13 +119,13 @@ def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Pr
     return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Inside(embedding, *first)
 
 
-def write_inside(file: Path, inside: Inside) -> None:
+def write_inside(file: AnyPath, inside: Inside) -> None:
     """Keeps it as float16 in an npz file."""
     with file.open("wb") as handle:
         np.savez_compressed(handle, **{name: value.astype(np.float16) for name, value in vars(inside).items()})
 
 
-def read_inside(file: Path) -> Inside:
+def read_inside(file: AnyPath) -> Inside:
     """What `write_inside` kept, as float32."""
     with file.open("rb") as handle, np.load(handle) as kept:
         return Inside(**{name: kept[name].astype(np.float32) for name in kept.files})
@@ -141,10 +151,10 @@ def to_csv(predictions: Predictions) -> str:
     return text_file.getvalue()
 
 
-def read_csv(file: Path) -> Predictions:
+def read_csv(file: AnyPath) -> Predictions:
     """The table that `to_csv` wrote."""
     table = csv.DictReader(io.StringIO(file.read_text()))
-    scenes = tuple(name.removeprefix("cosine ") for name in table.fieldnames if name.startswith("cosine "))
+    scenes = tuple(name.removeprefix("cosine ") for name in table.fieldnames or () if name.startswith("cosine "))
     rows = list(table)
     cosines = [[row[f"cosine {scene}"] for scene in scenes] for row in rows]
     index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}

@@ -12,13 +12,14 @@ from asc_jax.data.leaks import Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import Inside, Predictions, read_csv, read_inside
+from asc_jax.typed import AnyPath
 
 
 @dataclass(frozen=True)
 class FinishedRound:
     """One trained and tested network; what its folder may lack is None."""
 
-    folder: Path
+    folder: AnyPath
 
     @property
     def name(self) -> str:
@@ -79,13 +80,13 @@ class FinishedRound:
         folder = self.config["records"]  # None of imported weights that were not tested
         return read_clips(Path(folder))[0] if folder and Path(folder).exists() else None
 
-    def _table(self, name):
+    def _table(self, name: str) -> pandas.DataFrame | None:
         texts = {name: str for name in ("id", "scene", "truth")}
         file = self.folder / name
         return pandas.read_csv(file, dtype=texts, keep_default_na=False) if file.exists() else None
 
 
-def read_run(folder: Path) -> list[FinishedRound]:
+def read_run(folder: AnyPath) -> list[FinishedRound]:
     """The finished rounds of a run's folder in the order of COMMANDS, or the one of a round's folder."""
     folders = [folder] if (folder / CONFIG).exists() else [file.parent for file in folder.glob(f"*/{CONFIG}")]
     rounds = [FinishedRound(each) for each in folders if (each / PREDICTIONS).exists()]
@@ -94,7 +95,7 @@ def read_run(folder: Path) -> list[FinishedRound]:
     return sorted(rounds, key=lambda each: (COMMANDS.index(each.command), len(each.name), each.name))
 
 
-def scored_rounds(folder: Path) -> list[FinishedRound]:
+def scored_rounds(folder: AnyPath) -> list[FinishedRound]:
     """Those of `read_run` that were tested: imported weights may not have been."""
     rounds = [each for each in read_run(folder) if len(each.tested.truth)]
     if not rounds:

@@ -1,6 +1,7 @@
 """ArcFace: scenes as directions, and a margin in angle while training (Deng et al., 2019)."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -9,7 +10,7 @@ SCALE = 8.0
 MARGIN = 0.2  # radians
 
 
-def unit(x):
+def unit(x: jax.Array) -> jax.Array:
     """Scales the last axis to length 1; a zero vector stays zero."""
     return x * lax.rsqrt(jnp.maximum(jnp.square(x).sum(-1, keepdims=True), 1e-24))
 
@@ -20,13 +21,15 @@ class ArcFace(nn.Module):
     scenes: int
 
     @nn.compact
-    def __call__(self, embedding):
+    def __call__(self, embedding: jax.Array) -> jax.Array:
         init = nn.initializers.xavier_uniform(in_axis=1, out_axis=0)
         directions = self.param("directions", init, (self.scenes, embedding.shape[-1]))
         return unit(embedding) @ unit(directions).T
 
 
-def margin_logits(cosine, label, scale: float = SCALE, margin: float = MARGIN):
+def margin_logits(
+    cosine: jax.Array | np.ndarray, label: jax.Array | np.ndarray, scale: float = SCALE, margin: float = MARGIN
+) -> jax.Array:
     """Training logits [B, scenes]: the true scene's angle grows by the margin, everything is scaled.
 
     Beyond pi - margin, where the cosine would rise again, the published linear continuation stands in its place.

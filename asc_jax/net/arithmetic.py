@@ -1,7 +1,7 @@
 """How many multiply-accumulates a function takes, and where."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
@@ -19,12 +19,12 @@ class Product:
     written: int
 
 
-def multiply_accumulates(function, *inputs) -> int:
+def multiply_accumulates(function: Callable, *inputs) -> int:
     """Those of all convolutions and matrix products, padding counted; inputs may be jax.ShapeDtypeStruct."""
     return sum(each.multiply_accumulates for each in products(function, *inputs))
 
 
-def products(function, *inputs) -> list[Product]:
+def products(function: Callable, *inputs) -> list[Product]:
     """All convolutions and matrix products of a call, in order; a loop's are told once, with all its rounds."""
     with written_by_hand(False):  # shifted products would count as elementwise arithmetic
         traced = jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs)  # a new function is traced anew

@@ -1,7 +1,7 @@
 """The attention map: which bands and frames of each feature the classifier looks at."""
 
 import flax.linen as nn
-import jax.numpy as jnp
+import jax
 
 from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, uniform_fan_in
 from asc_jax.net.maps import Map, later
@@ -49,9 +49,9 @@ class Attention(nn.Module):
     train: bool
 
     @nn.compact
-    def __call__(self, x) -> jnp.ndarray:
-        channels = x.shape[-1]
-        x = later(x, self.train)
+    def __call__(self, maps: jax.Array) -> jax.Array:
+        channels = maps.shape[-1]
+        x = later(maps, self.train)
         for features in (16, 64):
             x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
             x = BatchNorm(self.train, elu, name=f"norm_{features}")(x)

@@ -1,19 +1,21 @@
 """Convolutions that stay fast on a CPU: autodiff of the plain formulas stores what these recompute."""
 
-from functools import partial
+from collections.abc import Sequence
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from asc_jax.net.backend import by_hand
+from asc_jax.typed import custom_vjp
 
 FEW = 4  # output channels, for which a matrix product is slower than a sum of products
 NARROW = 64  # channels; fewer are too short a loop for vector instructions, and taken together with the frames
 
 
-@jax.custom_vjp
-def pointwise(x, kernel):
+@custom_vjp()
+def pointwise(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """1x1 convolution: x [..., C], kernel [C, D] -> [..., D]."""
     # All products are of the same two axes: XLA's CPU backend copies what it contracts over several.
     return _apart((_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[1]))
@@ -29,23 +31,23 @@ def _pointwise_backward(residuals, g):
     if kernel.shape[1] > FEW or not by_hand():
         return pointwise(g, kernel.T), rows.T @ g_rows
     columns = [g_rows[:, d : d + 1] for d in range(kernel.shape[1])]
-    dx = sum(column * kernel[None, :, d] for d, column in enumerate(columns))
+    dx = reduce(jnp.add, (column * kernel[None, :, d] for d, column in enumerate(columns)))
     return dx.reshape(x.shape), jnp.stack([(rows * column).sum(0) for column in columns], 1)
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)
 
 
-def _rows(x):
+def _rows(x: jax.Array) -> jax.Array:
     return _apart(x).reshape(-1, x.shape[-1])
 
 
-def _apart(x):
+def _apart(x: jax.Array) -> jax.Array:
     """Keeps XLA from fusing a change of shape with what computes x, which then runs without vector instructions."""
     return lax.optimization_barrier(x) if by_hand() else x
 
 
-def depthwise3x3(x, kernel, stride: int):
+def depthwise3x3(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     """Depthwise 3x3 convolution with zero padding 1.
 
     x [B, F, T, C], kernel [3, 3, C] -> [B, ceil(F / stride), ceil(T / stride), C]; stride is 1 or 2.
@@ -53,7 +55,7 @@ def depthwise3x3(x, kernel, stride: int):
     return (_shifted if by_hand() else _grouped)(x, kernel, stride)
 
 
-def _grouped(x, kernel, stride):
+def _grouped(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     return lax.conv_general_dilated(
         x,
         kernel[:, :, None],
@@ -64,42 +66,43 @@ def _grouped(x, kernel, stride):
     )
 
 
-def conv3x3(x, kernel):
+def conv3x3(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """3x3 convolution, stride 2, zero padding 1: x [B, F, T, C], kernel [3, 3, C, D] -> [B, F / 2, T / 2, D], up."""
     if not by_hand():
         return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
     return pointwise(jnp.concatenate(_shifts(_pad(x), x.shape[1:3], 2), -1), kernel.reshape(-1, kernel.shape[-1]))
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _shifted(x, kernel, stride):
+@custom_vjp(nondiff_argnums=(2,))
+def _shifted(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     clips, *size, channels = x.shape
     bands, frames = (-(-n // stride) for n in size)
     taps = kernel.reshape(9, channels)
     if stride == 1 and channels < NARROW:
         shifts = _flat_shifts(_flat(_pad(x)), bands, frames, channels)
         taps = jnp.tile(taps, (1, frames))
-        y = sum(tap[None, None] * shift for tap, shift in zip(taps, shifts, strict=True))
+        y = reduce(jnp.add, (tap[None, None] * shift for tap, shift in zip(taps, shifts, strict=True)))
         return _apart(y).reshape(clips, bands, frames, channels)
-    return sum(tap[None, None, None] * shift for tap, shift in zip(taps, _shifts(_pad(x), size, stride), strict=True))
+    shifts = _shifts(_pad(x), size, stride)
+    return reduce(jnp.add, (tap[None, None, None] * shift for tap, shift in zip(taps, shifts, strict=True)))
 
 
-def _pad(x):
+def _pad(x: jax.Array) -> jax.Array:
     return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
 
 
-def _shifts(x, size, stride):
+def _shifts(x: jax.Array, size: Sequence[int], stride: int) -> list[jax.Array]:
     """What the nine taps see of a padded map whose size was [F, T], in the kernel's order."""
     bands, frames = (stride * -(-n // stride) for n in size)
     return [x[:, i : i + bands : stride, j : j + frames : stride] for i in range(3) for j in range(3)]
 
 
-def _flat(x):
+def _flat(x: jax.Array) -> jax.Array:
     """[B, F, T, C] -> [B, F, T * C], in which a shift by a frame is one by C."""
     return _apart(_apart(x).reshape(*x.shape[:2], -1))
 
 
-def _flat_shifts(x, bands, frames, channels):
+def _flat_shifts(x: jax.Array, bands: int, frames: int, channels: int) -> list[jax.Array]:
     return [x[:, i : i + bands, j * channels : (j + frames) * channels] for i in range(3) for j in range(3)]
 
 
@@ -117,7 +120,7 @@ def _shifted_backward(stride, residuals, g):
 _shifted.defvjp(_shifted_forward, _shifted_backward)
 
 
-def _spread(g, kernel):
+def _spread(g: jax.Array, kernel: jax.Array) -> jax.Array:
     """Input gradient at stride 2, one parity of rows and columns at a time: [B, F, T, C] -> [B, 2F, 2T, C].
 
     Row 2q of the input meets kernel row 1 of output q; row 2q + 1 meets row 2 of output q and row 0 of output q + 1.
@@ -138,7 +141,7 @@ def _spread(g, kernel):
     return phases.transpose(2, 3, 0, 4, 1, 5).reshape(clips, 2 * bands, 2 * frames, channels)
 
 
-def _kernel_gradient(x, g, stride):
+def _kernel_gradient(x: jax.Array, g: jax.Array, stride: int) -> jax.Array:
     """[3, 3, C]: products of each row of g with nine shifts of x, added up row by row so that no shift is stored."""
     x = _pad(x)
     bands, frames, channels = g.shape[1:]

@@ -1,5 +1,7 @@
 """Batch normalisation folded into the convolution before it, for inference."""
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 
@@ -16,7 +18,7 @@ def fold(variables: dict) -> dict:
     return variables | {"params": params, "batch_stats": stats}
 
 
-def _fold(params, stats):
+def _fold(params: Mapping, stats: Mapping) -> tuple[dict, dict]:
     params, stats = dict(params), dict(stats)
     for name in list(stats):
         before = name.removesuffix("_norm")
@@ -27,7 +29,7 @@ def _fold(params, stats):
     return params, stats
 
 
-def _merge(convolution, norm, stats):
+def _merge(convolution: Mapping, norm: Mapping, stats: Mapping) -> tuple[dict, dict]:
     """The out channels are the last axis of every kernel."""
     convolution, norm = dict(convolution), dict(norm)
     scale = norm.pop("scale") * jax.lax.rsqrt(stats["var"] + EPSILON)

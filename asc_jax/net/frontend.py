@@ -6,6 +6,7 @@ Shape contract: waveform [B, N] -> [B, T, F] with T = N // 512 + 1 frames and F 
 from functools import cache
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,20 +25,13 @@ FLAT = 1e-2  # decibels squared: the variance of a band that says nothing
 
 @cache
 def mel_filters() -> np.ndarray:
-    """128 HTK-scale, Slaney-normalised triangles from 0 to 8 kHz: [513, 128].
+    """librosa's 128 triangles from 0 to 8 kHz on the HTK scale, Slaney-normalised: float32 [513, 128]."""
+    from librosa.filters import mel  # here, because it imports numba, which takes a second
 
-    They are librosa's; importing that would take as long as everything else before the first step's trace.
-    """
-    highest = 2595 * np.log10(1 + RATE / 2 / 700)  # mel
-    edges = 700 * (10 ** (np.linspace(0, highest, BANDS + 2) / 2595) - 1)  # Hz
-    bins = np.fft.rfftfreq(WINDOW, 1 / RATE)[:, None]
-    rising = (bins - edges[:-2]) / np.diff(edges)[:-1]
-    falling = (edges[2:] - bins) / np.diff(edges)[1:]
-    height = 2 / (edges[2:] - edges[:-2])
-    return (np.maximum(0, np.minimum(rising, falling)) * height).astype(np.float32)
+    return mel(sr=RATE, n_fft=WINDOW, n_mels=BANDS, htk=True).T
 
 
-def hops(waveform, pad_mode: str):
+def hops(waveform: jax.Array, pad_mode: str) -> jax.Array:
     """The waveform, padded by a hop on both sides, in pieces of a hop: [B, N] -> [B, T + 1, 512].
 
     Two neighbours are a window: the halves of the centred windows of 1024 samples every 512.
@@ -47,7 +41,7 @@ def hops(waveform, pad_mode: str):
     return padded[:, : count * HOP].reshape(-1, count, HOP)
 
 
-def log_mel(waveform, magnitude: bool = False):
+def log_mel(waveform: jax.Array, magnitude: bool = False) -> jax.Array:
     """Mel spectrogram in decibels: [B, N] -> [B, T, F].
 
     10 log10(mel power + 1e-8) as released; with `magnitude` the paper's 20 log10(mel magnitude + 1e-8).
@@ -63,12 +57,12 @@ def log_mel(waveform, magnitude: bool = False):
     return decibels
 
 
-def _by_fft(frames):
+def _by_fft(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
     spectrum = jnp.fft.rfft(frames)
     return spectrum.real, spectrum.imag
 
 
-def _by_products(frames):
+def _by_products(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The same, where there is no FFT."""
     turns = np.outer(np.arange(WINDOW), np.arange(WINDOW // 2 + 1)) % WINDOW * (2 * np.pi / WINDOW)  # radians
     return frames @ jnp.asarray(np.cos(turns), frames.dtype), frames @ jnp.asarray(-np.sin(turns), frames.dtype)
@@ -80,7 +74,7 @@ class Filters(nn.Module):
     filters: int
 
     @nn.compact
-    def __call__(self, waveform):
+    def __call__(self, waveform: jax.Array) -> jax.Array:
         init = uniform_fan_in(WINDOW)
         kernel = self.param("kernel", init, (WINDOW, self.filters))
         bias = self.param("bias", init, (self.filters,))
@@ -101,7 +95,7 @@ class Wavegram(nn.Module):
     train: bool
 
     @nn.compact
-    def __call__(self, waveform):
+    def __call__(self, waveform: jax.Array) -> jax.Array:
         x = Map((Filters(self.filters, name="filter")(waveform),))  # [B, T, filters]
         x = BatchNorm(self.train, nn.relu, name="filter_norm")(x)
         if self.filters != BANDS:
@@ -111,7 +105,7 @@ class Wavegram(nn.Module):
         return x.value
 
 
-def normalise(feature, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8):
+def normalise(feature: jax.Array, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8) -> jax.Array:
     """Zero mean and unit deviation over the axes, of each clip: [B, T, F] -> the same.
 
     The variance has a floor where the released network divides by zero: a silent clip becomes zeros, not NaN.
@@ -121,7 +115,7 @@ def normalise(feature, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8):
     return centred / jnp.sqrt(jnp.maximum(variance, floor))
 
 
-def residual_normalise(feature, share: float):
+def residual_normalise(feature: jax.Array, share: float) -> jax.Array:
     """Each band with zero mean and unit deviation over time, and a share of the clip's `normalise`: [B, T, F] -> same.
 
     A microphone's response, which shifts the decibels of a band, is gone from the first and stays in the second

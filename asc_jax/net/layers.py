@@ -17,7 +17,7 @@ from asc_jax.net.normalisation import prelu, scale_and_activate
 EPSILON = 1e-5
 
 
-def he_fan_out(taps: int):
+def he_fan_out(taps: int) -> nn.initializers.Initializer:
     """N(0, sqrt(2 / (taps * out channels))), MobileFaceNet's initialisation; the last axis holds the out channels."""
 
     def init(key, shape, dtype=jnp.float32):
@@ -26,7 +26,7 @@ def he_fan_out(taps: int):
     return init
 
 
-def uniform_fan_in(fan_in: int):
+def uniform_fan_in(fan_in: int) -> nn.initializers.Initializer:
     """U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default, for kernels and biases alike."""
 
     def init(key, shape, dtype=jnp.float32):
@@ -44,10 +44,10 @@ class BatchNorm(nn.Module):
     """
 
     train: bool
-    activation: Callable = lambda x: x
+    activation: Callable[..., jax.Array] = lambda x: x
 
     @nn.compact
-    def __call__(self, x: Map, times=1.0, plus=0.0) -> Map:
+    def __call__(self, x: Map, times: jax.Array | float = 1.0, plus: jax.Array | float = 0.0) -> Map:
         """Normalises times * x + plus, which is never computed: both [C] only change scale and shift."""
         size = x.shape[-1:]
         bias = self.param("bias", nn.initializers.zeros, size)

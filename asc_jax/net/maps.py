@@ -7,6 +7,7 @@ through all that was noted, in the backward pass anew, and only its result or th
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 from asc_jax.net.backend import by_hand
 from asc_jax.net.channels import moments, wide
 from asc_jax.net.convolution import pointwise
-from asc_jax.net.parts import covariance, in_parts
+from asc_jax.net.parts import OfMap, covariance, in_parts
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Map:
     """What `function(stored, parameters)` gives: [B, F, T, C], or any [B, ..., C] where nothing is deferred."""
 
     stored: tuple[jax.Array, ...]
-    function: Callable = lambda stored, parameters: stored[0]
+    function: OfMap = lambda stored, parameters: stored[0]
     parameters: tuple = ()
     by_position: bool = True  # each position depends on what is stored of that position alone
     result: jax.ShapeDtypeStruct | None = None  # what it is like, where it is deferred
@@ -38,7 +39,7 @@ class Map:
     def shape(self) -> tuple[int, ...]:
         return self.result.shape if self.result else self.value.shape
 
-    def then(self, function: Callable, *parameters, by_position: bool = True) -> "Map":
+    def then(self, function: Callable[..., jax.Array], *parameters, by_position: bool = True) -> "Map":
         """function(this map, *parameters); `by_position` if it looks at no neighbours."""
         if not self.result:
             return Map((function(self.value, *parameters),))
@@ -60,8 +61,7 @@ class Map:
     def times(self, kernel: jax.Array) -> "Map":
         """The product with a kernel [C, D]; where that widens a stored map, its moments come from the covariance."""
         y = self.then(_product, kernel)
-        is_stored = self.known and not self.parameters  # so that `known` is of stored[0]
-        if not is_stored or len(kernel) >= kernel.shape[1]:
+        if not self.known or self.parameters or len(kernel) >= kernel.shape[1]:  # else `known` is of stored[0]
             return y
         mean, kernel = self.known[0], wide(kernel)
         var = ((covariance(self.stored[0], mean) @ kernel) * kernel).sum(0)
@@ -90,28 +90,27 @@ class Map:
         """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
         if not self.result:
             return moments(self.value)
-        return self.known or self._computed(keep=False)[1:]
+        return self.known or self._computed(self.result, keep=False)[1:]
 
     def store(self) -> "Map":
         """This map kept in memory: what is computed from it starts here."""
         if not self.result:
             return self
-        y, *known = self._computed(keep=True)
-        return replace(_stored(y), known=tuple(known))
+        y, mean, var = self._computed(self.result, keep=True)
+        return replace(_stored(y), known=(mean, var))
 
-    def _computed(self, keep):
-        parts = self.result, self.largest, self.by_position
-        return in_parts(self.function, self.stored, self.parameters, *parts, keep)
+    def _computed(self, result: jax.ShapeDtypeStruct, keep: bool) -> tuple[Any, jax.Array, jax.Array]:
+        return in_parts(self.function, self.stored, self.parameters, result, self.largest, self.by_position, keep)
 
 
-def later(x, train: bool) -> Map:
+def later(x: jax.Array, train: bool) -> Map:
     """The map x [B, F, T, C]; what follows is deferred where that is faster: in training, on a CPU."""
     return _stored(x) if train and by_hand() else Map((x,))
 
 
-def _stored(x):
+def _stored(x: jax.Array) -> Map:
     return Map((x,), result=jax.ShapeDtypeStruct(x.shape, x.dtype))
 
 
-def _product(x, kernel):
+def _product(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return pointwise(x, kernel.astype(x.dtype))

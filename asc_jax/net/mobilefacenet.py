@@ -1,6 +1,7 @@
 """MobileFaceNet, the trunk: feature maps [B, F, T, C] -> embedding [B, 128] (Chen et al., 2018, as released)."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from asc_jax.net.backend import by_hand
@@ -33,7 +34,7 @@ class GlobalDepthwise(nn.Module):
     """One weight per position and channel, as large as its input: [B, F, T, C] -> [B, C]."""
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         kernel = self.param("kernel", he_fan_out(x.shape[1] * x.shape[2]), x.shape[1:])
         kernel = kernel.astype(x.dtype)
         if by_hand():  # a product per channel would be computed with the channels first, for which both are transposed
@@ -50,7 +51,7 @@ class Bottleneck(nn.Module):
     train: bool
 
     @nn.compact
-    def __call__(self, x):
+    def __call__(self, x: Map) -> Map:
         wide = x.shape[-1] * self.expansion
         y = Pointwise(wide, he_fan_out(1), name="expand")(x).store()
         y = BatchNorm(self.train, prelu, name="expand_norm")(y)
@@ -71,8 +72,8 @@ class MobileFaceNet(nn.Module):
     mean_over_time: bool = False
 
     @nn.compact
-    def __call__(self, x):
-        x = Stem(64, name="stem")(later(x, self.train)).store()
+    def __call__(self, maps: jax.Array) -> jax.Array:
+        x = Stem(64, name="stem")(later(maps, self.train)).store()
         x = BatchNorm(self.train, prelu, name="stem_norm")(x)
         x = Depthwise3x3(he_fan_out(9), name="depthwise")(x).store()
         x = BatchNorm(self.train, prelu, name="depthwise_norm")(x)  # [B, F/2, T/2, 64]

@@ -3,28 +3,31 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from asc_jax.net.channels import along_channels, moments, of_moments, wide
+from asc_jax.typed import custom_vjp
 
 # Bytes of a part's largest map: with what is computed from it it stays in a core's cache. On cores with 2 MiB of it a
 # step took the same with 400 to 800 KiB, and longer with more.
 PART = 600 << 10
 
+OfMap = Callable[[tuple, tuple], jax.Array]  # (stored, parameters) -> map
+
 
 def in_parts(
-    function: Callable,
+    function: OfMap,
     stored: tuple,
     parameters: tuple,
     result: jax.ShapeDtypeStruct,
     largest: int,
     by_position: bool,
     keep: bool,
-):
+) -> tuple[Any, jax.Array, jax.Array]:
     """(function(stored, parameters), which is like `result`, or None; its mean [C]; its biased variance [C]).
 
     `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `by_position`, some rows
@@ -47,14 +50,14 @@ def _parts(units: int, size: int) -> int:
     return next(n for n in range(1, units + 1) if units % n == 0 and (n >= size / PART or n == units))
 
 
-def covariance(x, mean):
+def covariance(x: jax.Array, mean: jax.Array) -> jax.Array:
     """Biased covariance [C, C] of the channels of a map [B, F, T, C] whose mean [C] is known, at least float32."""
     units = math.prod(x.shape[:2])
     return _covariance(x.reshape(_parts(units, x.nbytes), -1, x.shape[-1]), mean)
 
 
-@jax.custom_vjp
-def _covariance(x, mean):
+@custom_vjp()
+def _covariance(x: jax.Array, mean: jax.Array) -> jax.Array:
     def of_part(total, rows):
         centred = wide(rows) - mean[None]
         return total + centred.T @ centred, None
@@ -81,7 +84,7 @@ _covariance.defvjp(lambda x, mean: (_covariance(x, mean), (x, mean)), _covarianc
 class _OfPart:
     """The function of arrays in these shapes, and what it gives as rows [R, C]."""
 
-    function: Callable
+    function: OfMap
     shapes: tuple
     result: jax.ShapeDtypeStruct
 
@@ -90,8 +93,8 @@ class _OfPart:
         return self.function(stored, parameters).reshape(self.result.shape)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _compute(function, keep, stored, parameters):
+@custom_vjp(nondiff_argnums=(0, 1))
+def _compute(function: "_OfPart", keep: bool, stored: tuple, parameters: tuple) -> tuple[Any, jax.Array, jax.Array]:
     def of_part(_, stored):
         y = lax.optimization_barrier(function(stored, parameters))
         return None, ((y if keep else None), moments(y))
@@ -135,7 +138,7 @@ def _parts_of(xs):
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
 
 
-def _scan(of_part: Callable, total, xs, results):
+def _scan(of_part: Callable[[Any, Any], tuple], total, xs, results) -> tuple:
     """lax.scan with results of these shapes and types, which XLA would begin as zeros: one array for all loops of a
     shape, kept all the while and copied for each.
 

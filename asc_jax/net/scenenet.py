@@ -1,11 +1,12 @@
 """The whole network: waveform -> cosine to every scene, with what it saw on the way."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from asc_jax.net.arcface import ArcFace
 from asc_jax.net.attention import Attention
@@ -40,7 +41,9 @@ class SceneNet(nn.Module):
     bfloat16: bool = False
 
     @nn.compact
-    def __call__(self, waveform, train: bool = False, change_mel: Callable = lambda mel: mel) -> Outputs:
+    def __call__(
+        self, waveform: jax.Array, train: bool = False, change_mel: Callable[[jax.Array], jax.Array] = lambda mel: mel
+    ) -> Outputs:
         """`change_mel` augments the log-mel [B, T, F]."""
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
             mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel)))
@@ -54,10 +57,10 @@ class SceneNet(nn.Module):
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))
 
-    def _normalised(self, mel):
+    def _normalised(self, mel: jax.Array) -> jax.Array:
         return residual_normalise(mel, self.residual_normalisation) if self.residual_normalisation else normalise(mel)
 
-    def _matched(self, mel):
+    def _matched(self, mel: jax.Array) -> jax.Array:
         """The log-mel [B, T, F], mapped by the scale and shift [F] in the variables `bands` where there are such."""
         if not self.has_variable("bands", "scale"):
             return mel
@@ -65,6 +68,11 @@ class SceneNet(nn.Module):
         return mel * scale + shift
 
 
-def to_waveform(audio):
+def outputs_of(net: SceneNet, variables: Mapping[str, Any], waveform: jax.Array) -> Outputs:
+    """The network's outputs in evaluation mode; `variables` are those of `net.apply`."""
+    return cast(Outputs, net.apply(variables, waveform))  # a tuple with changed variables only where some are mutable
+
+
+def to_waveform(audio: jax.Array | np.ndarray) -> jax.Array:
     """int16 samples -> float32 in [-1, 1)."""
-    return audio.astype(jnp.float32) / 32768
+    return jnp.asarray(audio, jnp.float32) / 32768

@@ -31,7 +31,7 @@ def confusion(each: FinishedRound) -> tuple[Figure, str]:
     return figure, f"Confusion matrix of {each.name}. {_alt(told.scenes, counts, total[:, 0])}"
 
 
-def _alt(scenes, counts, total):
+def _alt(scenes: tuple[str, ...], counts: np.ndarray, total: np.ndarray) -> str:
     right = ", ".join(f"{scene} {counts[n, n]} of {total[n]}" for n, scene in enumerate(scenes))
     wrong = counts - np.diag(np.diag(counts))
     truth, label = np.unravel_index(wrong.argmax(), wrong.shape)

@@ -1,6 +1,7 @@
 """The test clips as the network places them: a domain shift shows where devices part rather than scenes."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from asc_jax.evaluate.runs import FinishedRound
@@ -31,14 +32,14 @@ def projection(each: FinishedRound) -> tuple[Figure, str]:
     return figure, f"t-SNE projection of the embeddings of {len(chosen)} tested clips, coloured by {shown}."
 
 
-def _project(embeddings):
+def _project(embeddings: np.ndarray) -> np.ndarray:
     from sklearn.manifold import TSNE
 
     perplexity = min(30, (len(embeddings) - 1) / 3)
     return TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=0).fit_transform(embeddings)
 
 
-def _draw(axes, points, kind, names):
+def _draw(axes: Axes, points: np.ndarray, kind: str, names: np.ndarray) -> None:
     for number, name in enumerate(np.unique(names)):
         marker = MARKERS[number // len(COLOURS) % len(MARKERS)]
         x, y = points[names == name].T

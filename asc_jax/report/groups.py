@@ -1,9 +1,10 @@
 """Accuracy per scene, device and city."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from asc_jax.evaluate.evaluation import Evaluation
+from asc_jax.evaluate.evaluation import Evaluation, Group
 from asc_jax.report.run import Missing
 from asc_jax.report.style import BLUE, GREY, new_figure
 
@@ -26,7 +27,7 @@ def accuracy_per(evaluation: Evaluation, *kinds: str) -> tuple[Figure, str]:
     return figure, f"Accuracy of {evaluation.round} per {' and '.join(groups)}: {', '.join(told)}; all {overall:.1f} %."
 
 
-def _draw_rows(axes, rows):
+def _draw_rows(axes: Axes, rows: dict[str, Group]) -> None:
     positions = np.arange(len(rows))
     accuracies = 100 * np.array([[row.accuracy.value, row.accuracy.low, row.accuracy.high] for row in rows.values()])
     axes.hlines(positions, accuracies[:, 1], accuracies[:, 2], color=BLUE)

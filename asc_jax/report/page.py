@@ -2,13 +2,16 @@
 
 import base64
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
 
 import jinja2
+from matplotlib.figure import Figure
 
+from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE
 from asc_jax.report import confusion, embedding, features, groups, learning, pseudolabels, sound
@@ -73,11 +76,11 @@ def write_report(run: Run) -> Path:
     return folder / FILE
 
 
-def _confusion(run, command):
+def _confusion(run: Run, command: str) -> tuple[Figure, str]:
     return confusion.confusion(run.last_of(command))
 
 
-def _shown(folder, name, title, draw, *arguments):
+def _shown(folder: Path, name: str, title: str, draw: Callable[..., tuple[Figure, str]], *arguments) -> Shown:
     try:
         figure, alt = styled(draw, *arguments)
     except Missing as missing:
@@ -86,7 +89,7 @@ def _shown(folder, name, title, draw, *arguments):
     return Shown(name, title, alt, f"data:image/svg+xml;base64,{image}")
 
 
-def _training(each):
+def _training(each: FinishedRound) -> dict:
     """What the page says of how a round was trained; what its metrics do not tell is empty."""
     phase, metrics = each.settings["round"]["phase"], each.metrics
     told = {

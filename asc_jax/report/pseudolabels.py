@@ -64,7 +64,7 @@ def accuracy_by_confidence(run: Run) -> tuple[Figure, str]:
     return figure, f"Pseudo-labels that are right, from the least to the most confident {len(spread)}th: {told}."
 
 
-def _table(run):
+def _table(run: Run) -> pandas.DataFrame:
     """The pseudo-labels, with a column "is": right, wrong or truth unknown."""
     each = run.last_of("pseudolabel")
     if each.pseudo_labels is None or each.pseudo_labels.empty:

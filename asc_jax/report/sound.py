@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
+from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.frontend import RATE
 from asc_jax.report.run import Run
 
@@ -38,7 +39,7 @@ def confidently_wrong(run: Run) -> list[Heard]:
     return _heard(run, told.subset(wrong[most_confident]))
 
 
-def _heard(run, told):
+def _heard(run: Run, told: Predictions) -> list[Heard]:
     scenes = (*told.scenes, "")  # -1, an unknown truth, reads the last
     labels = zip(told.truth, told.label, told.probability.max(1), strict=True)
     names = zip(told.details["id"], told.details["device"], strict=True)
@@ -48,7 +49,7 @@ def _heard(run, told):
     ]
 
 
-def _sound(run, name):
+def _sound(run: Run, name: str) -> str | None:
     if run.last.recordings is None:
         return None
     found = np.flatnonzero(run.last.recordings.table["id"] == name)

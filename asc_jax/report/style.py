@@ -3,16 +3,18 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 # of M. Okabe and K. Ito, Color universal design, 2008
 BLUE, SKY, ORANGE, GREEN, PINK, RED, GREY = "#0072B2", "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#999999"
 COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY)
 MARKERS = "osD^vPX*"  # those of a second round through the colours differ from the first
 WIDTH = 4.2  # inches: at a phone's width, text is still about 10 pixels high
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
     "legend.fontsize": 8,
@@ -28,7 +30,7 @@ def new_figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
-def styled(draw: Callable, *arguments) -> tuple[Figure, str]:
+def styled(draw: Callable[..., tuple[Figure, str]], *arguments) -> tuple[Figure, str]:
     """What `draw` returns, a figure and its alternative text, in the report's style."""
     with matplotlib.rc_context(STYLE):
         figure, alt = draw(*arguments)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from asc_jax.report.confusion import confusion
 from asc_jax.report.features import features_and_attention
@@ -26,7 +27,7 @@ def write_images(run: Run, page: Path) -> None:
                 writer.add_image(f"{kind}/{each.name}", _pixels(figure), dataformats="HWC")
 
 
-def _pixels(figure):
+def _pixels(figure: Figure) -> np.ndarray:
     """The figure as uint8 [height, width, 3]."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -16,14 +16,14 @@ Change = Callable[[jax.Array], jax.Array]
 def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augmentation) -> Change:
     """What becomes of waveforms [B, N]: they begin elsewhere, and are heard through responses [R, taps]."""
 
-    def change(waveform):
+    def change(waveform: jax.Array) -> jax.Array:
         changed = jax.vmap(partial(_moved_and_heard, responses=responses, how=how))
         return changed(_keys(key, len(waveform)), waveform)
 
     return change
 
 
-def _moved_and_heard(key, waveform, responses, how):
+def _moved_and_heard(key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation) -> jax.Array:
     of_roll, of_choice, of_response = jax.random.split(key, 3)
     if how.roll:
         waveform = augment.roll(of_roll, waveform, how.roll)
@@ -36,7 +36,7 @@ def _moved_and_heard(key, waveform, responses, how):
 def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
     """What becomes of log-mels [B, T, F]: they take on some of the style of another clip of all the batch."""
 
-    def change(mel):
+    def change(mel: jax.Array) -> jax.Array:
         if not how.style:
             return mel
         of_partners, of_clips = jax.random.split(key)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -20,13 +20,14 @@ from asc_jax.devices import everywhere
 from asc_jax.errors import UserError
 from asc_jax.processes import is_first, wait
 from asc_jax.train.stopping import NotFinite
+from asc_jax.typed import AnyPath
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
 
-def manager(folder: Path) -> ocp.CheckpointManager:
+def manager(folder: AnyPath) -> ocp.CheckpointManager:
     """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two and the best."""
     kept = AnyPreservationPolicy([LatestN(2), BestN(get_metric_fn=_loss, reverse=True, n=1)])
     options = ocp.CheckpointManagerOptions(preservation_policy=kept, best_fn=_loss)
@@ -36,7 +37,7 @@ def manager(folder: Path) -> ocp.CheckpointManager:
     return ocp.CheckpointManager(folder, options=options, item_handlers=handlers)
 
 
-def _in_bucket(path: Path) -> bool:
+def _in_bucket(path: AnyPath) -> bool:
     return "://" in str(path)
 
 
@@ -44,7 +45,7 @@ def _loss(metrics: dict) -> float:
     return metrics["loss"]
 
 
-def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.inf) -> None:
+def save(checkpoints: ocp.CheckpointManager, step: int, state: Any, loss: float = np.inf) -> None:
     """Saves the state after `step` in the background, with the mean loss of an epoch that ends there, else inf.
 
     UserError if the save before failed, NotFinite if not all of it are numbers.
@@ -61,7 +62,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state, loss: float = np.
         checkpoints.save(step, args=ocp.args.Composite(**items), metrics={"loss": loss})
 
 
-def _check_room(folder: Path, size: float) -> None:
+def _check_room(folder: AnyPath, size: float) -> None:
     """OSError before a save begins: where the disk fills meanwhile, Orbax's threads write pages of tracebacks."""
     free = np.inf if _in_bucket(folder) else shutil.disk_usage(folder).free
     if free < size:
@@ -75,7 +76,7 @@ def finish(checkpoints: ocp.CheckpointManager) -> None:
 
 
 @contextmanager
-def _saving(checkpoints) -> Iterator[None]:
+def _saving(checkpoints: ocp.CheckpointManager) -> Iterator[None]:
     try:
         yield
     except CUT_OFF:
@@ -105,7 +106,7 @@ def restore(checkpoints: ocp.CheckpointManager, like):
     return None
 
 
-def _verified(checkpoints, step, like):
+def _verified(checkpoints: ocp.CheckpointManager, step: int, like):
     stored, wanted = _shapes(checkpoints.item_metadata(step)["state"].tree), _shapes(like)
     if different := _differences(stored, wanted):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
@@ -120,7 +121,7 @@ def _verified(checkpoints, step, like):
 
 def _checksums(tree) -> dict[str, int]:
     leaves = jax.tree_util.tree_leaves_with_path(jax.device_get(tree))
-    return {_name(path): zlib.crc32(np.ascontiguousarray(leaf)) for path, leaf in leaves}
+    return {_name(path): zlib.crc32(np.ascontiguousarray(leaf).data) for path, leaf in leaves}
 
 
 def _line(error: Exception) -> str:
@@ -136,7 +137,7 @@ def _name(path) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
-def claim(folder: Path, wanted: dict, records: Path | None) -> None:
+def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
     """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
     file = folder / CONFIG
     wanted = json.loads(json.dumps(wanted))
@@ -160,12 +161,12 @@ def claim(folder: Path, wanted: dict, records: Path | None) -> None:
         )
 
 
-def settings(folder: Path) -> dict:
+def settings(folder: AnyPath) -> dict:
     """The settings that a round's folder was claimed with."""
     return json.loads((folder / CONFIG).read_text())["settings"]
 
 
-def write_text(file: Path, text: str) -> None:
+def write_text(file: AnyPath, text: str) -> None:
     """Writes so that a killed process leaves the old file or the new one: by rename, which a bucket needs not."""
     if _in_bucket(file):
         file.write_text(text)

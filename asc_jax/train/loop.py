@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,6 +16,7 @@ from asc_jax.train.checkpoint import finish, save
 from asc_jax.train.metrics import metrics_log, progress_bar
 from asc_jax.train.step import TrainState, learning_rate, training_step
 from asc_jax.train.stopping import NotFinite, Preempted, sigterm
+from asc_jax.typed import AnyPath
 
 
 def train(
@@ -25,7 +26,7 @@ def train(
     batches: Iterator[dict],
     steps_per_epoch: int,
     checkpoints: ocp.CheckpointManager,
-    folder: Path,
+    folder: AnyPath,
     seed: int,
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
@@ -75,7 +76,7 @@ def _kept(phase: Phase, epoch: int) -> bool:
     return (epoch + 1) % phase.checkpoint_every == 0 or epoch + 1 == phase.epochs
 
 
-def _finite(history: list[dict], first: int) -> dict[str, float]:
+def _finite(history: list[dict], first: int) -> dict[str, Any]:
     """The means of the metrics of the steps from `first` on; NotFinite names the first step without a loss."""
     history = jax.device_get(history)
     for number, metrics in enumerate(history):

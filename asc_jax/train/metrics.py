@@ -4,19 +4,19 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from asc_jax.config import METRICS
 from asc_jax.processes import is_first
 from asc_jax.train.checkpoint import write_text
+from asc_jax.typed import AnyPath
 
 COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_second")
 
 
 @contextmanager
-def metrics_log(folder: Path, step: int) -> Iterator[Callable[[dict], None]]:
+def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
     """A function that adds one epoch, a value for each of COLUMNS, to metrics.csv and tensorboard/ of a round's folder.
 
     Rows after the restored `step` are forgotten. Only process 0 writes.
@@ -31,7 +31,7 @@ def metrics_log(folder: Path, step: int) -> Iterator[Callable[[dict], None]]:
     write_text(file, _to_csv(rows))
     with SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1) as writer:
 
-        def write(row):
+        def write(row: dict) -> None:
             rows.append(row)
             write_text(file, _to_csv(rows))
             for name in COLUMNS[2:]:
@@ -40,7 +40,7 @@ def metrics_log(folder: Path, step: int) -> Iterator[Callable[[dict], None]]:
         yield write
 
 
-def _to_csv(rows):
+def _to_csv(rows: list[dict]) -> str:
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -48,7 +48,7 @@ def _to_csv(rows):
     return text.getvalue()
 
 
-def read(file: Path) -> list[dict[str, str]]:
+def read(file: AnyPath) -> list[dict[str, str]]:
     """The rows of a metrics.csv."""
     return list(csv.DictReader(io.StringIO(file.read_text())))
 

@@ -2,11 +2,11 @@
 
 import csv
 import io
-from pathlib import Path
 
 import numpy as np
 
 from asc_jax.evaluate.predict import Predictions
+from asc_jax.typed import AnyPath
 
 
 def weights(confidence: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def to_csv(predictions: Predictions) -> str:
     return text.getvalue()
 
 
-def read_csv(file: Path) -> dict[str, tuple[int, float]]:
+def read_csv(file: AnyPath) -> dict[str, tuple[int, float]]:
     """id -> (label, weight), as `to_csv` wrote them."""
     rows = csv.DictReader(io.StringIO(file.read_text()))
     return {row["id"]: (int(row["label"]), float(row["weight"])) for row in rows}

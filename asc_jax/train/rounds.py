@@ -1,7 +1,6 @@
 """One round from its beginning, or from where it stopped, to a trained and tested network."""
 
 import zlib
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from asc_jax.config import (
 )
 from asc_jax.data import responses
 from asc_jax.data.batches import Labels, order, targets, training_batches
-from asc_jax.data.cache import reader
+from asc_jax.data.cache import Read, reader
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.devices import check_batch, on_every_device
@@ -33,6 +32,9 @@ from asc_jax.train import checkpoint, pseudolabels
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
+from asc_jax.typed import AnyPath
+
+Trained = tuple[SceneNet, tuple[str, ...], dict]  # a network, its scenes, {params, batch_stats}
 
 
 def run(experiment: Experiment, each: Round, records: Records) -> None:
@@ -65,7 +67,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
-            _with_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
+            with_impulse_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
             targets(clips, _labels_of_unlabelled(each, records, before, folder)),
             batch_size,
             epochs,
@@ -77,7 +79,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         try:
             state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed)
         except NotFinite as error:
-            numbers = order(len(clips), batch_size, epochs, seed)[error.step]
+            numbers = np.asarray(order(len(clips), batch_size, epochs, seed)[error.step])
             names = ", ".join(clips.column("id")[number] for number in numbers)
             raise UserError(
                 f"{each.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
@@ -89,7 +91,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     test(folder, net, state.variables, tested, batch_size)
 
 
-def test(folder: Path, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
+def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
     """Predicts the clips, which finishes a round's folder."""
     predictions, inside = predict(net, variables, clips, batch_size)
     if is_first():
@@ -98,7 +100,7 @@ def test(folder: Path, net: SceneNet, variables: dict, clips: Clips, batch_size:
     wait(f"predictions of {folder.name}")
 
 
-def _before(experiment: Experiment, each: Round, records: Records) -> tuple[SceneNet, tuple[str, ...], dict] | None:
+def _before(experiment: Experiment, each: Round, records: Records) -> Trained | None:
     """The finished network that a round starts from, with its scenes and variables."""
     if each.start is None:
         return None
@@ -117,7 +119,7 @@ def _before(experiment: Experiment, each: Round, records: Records) -> tuple[Scen
     return before
 
 
-def load(folder: Path) -> tuple[SceneNet, tuple[str, ...], dict]:
+def load(folder: AnyPath) -> Trained:
     """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
     settings = checkpoint.settings(folder)
     net = SceneNet(len(settings["scenes"]), **settings["network"])
@@ -149,7 +151,7 @@ def _seed(experiment: Experiment, name: str) -> int:
     return int(np.random.SeedSequence((experiment.seed, zlib.crc32(name.encode()))).generate_state(1)[0])
 
 
-def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
+def _on_trunk(fresh: TrainState, before: Trained, each: Round) -> TrainState:
     """A fresh state whose weights, but for the head, are those of the round before."""
     variables = before[2]
     params = {**variables["params"], "head": fresh.params["head"]}
@@ -163,9 +165,9 @@ def _on_trunk(fresh: TrainState, before, each: Round) -> TrainState:
     return fresh.replace(params=params, batch_stats=variables["batch_stats"])
 
 
-def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -> Labels:
+def _labels_of_unlabelled(each: Round, records: Records, before: Trained | None, folder: AnyPath) -> Labels:
     """What `before` says of the unlabelled clips, where the round learns from them; it is asked once."""
-    if UNLABELLED not in each.parts:
+    if before is None or UNLABELLED not in each.parts:
         return {}
     file = folder / PSEUDO_LABELS
     if not file.exists():
@@ -175,14 +177,14 @@ def _labels_of_unlabelled(each: Round, records: Records, before, folder: Path) -
     return pseudolabels.read_csv(file)
 
 
-def _write_pseudo_labels(file: Path, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
+def _write_pseudo_labels(file: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
     told, _ = predict(net, variables, clips, batch_size)
     if is_first():
         checkpoint.write_text(file, pseudolabels.to_csv(told))
 
 
-def _with_responses(read: Callable, how: Augmentation, seed: int) -> Callable:
-    """Batches as `read` gives them, with the microphones that clips may be heard through."""
+def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:
+    """Batches as `read` returns them, with the device impulse responses of the augmentation, if it uses any."""
     if not how.response:
         return read
     known = responses.recorded(Path(how.microphones)) if how.microphones else responses.synthesised(seed)

@@ -1,22 +1,24 @@
 """One training step, the same for every phase."""
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jax.sharding import PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 
-from asc_jax.config import Phase
+from asc_jax.config import Augmentation, Phase
 from asc_jax.data.cache import audio_of
-from asc_jax.devices import AXIS, cpu_options, mesh, shares
+from asc_jax.devices import AXIS, compiler_options, platform, shares
+from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import margin_logits
-from asc_jax.net.backend import statistics_over
+from asc_jax.net.backend import statistics_over, written_by_hand
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
+from asc_jax.typed import Jitted, cached, jitted
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -33,9 +35,13 @@ class TrainState(flax.struct.PyTreeNode):
         return {"params": self.params, "batch_stats": self.batch_stats}
 
 
-@partial(jax.jit, static_argnames=("net", "samples"))  # array by array it would take a second more
 def create_state(net: SceneNet, samples: int, key: jax.Array) -> TrainState:
     """Fresh weights, running statistics and optimiser state for clips of `samples` samples."""
+    return _create_state(key, net=net, samples=samples)
+
+
+@partial(jitted, static_argnames=("net", "samples"))  # as a whole: array by array it would take a second more
+def _create_state(key: jax.Array, *, net: SceneNet, samples: int) -> TrainState:
     variables = net.init(key, jnp.zeros((1, samples)))
     opt_state = optax.scale_by_adam().init(variables["params"])
     return TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
@@ -46,14 +52,24 @@ def learning_rate(phase: Phase, epoch: int) -> float:
     schedule = optax.cosine_decay_schedule(
         phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
     )
-    return float(schedule(epoch))
+    return float(np.asarray(schedule(epoch)))
 
 
-def _unchanged(x):
+Step = Jitted[[TrainState, dict, float, np.uint32], tuple[TrainState, dict[str, jax.Array]]]
+
+
+def _unchanged(x: jax.Array) -> jax.Array:
     return x
 
 
-def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _unchanged, change_mel=_unchanged):
+def loss(
+    params,
+    batch_stats,
+    net: SceneNet,
+    batch: dict,
+    change_waveform: Change = _unchanged,
+    change_mel: Change = _unchanged,
+) -> tuple[jax.Array, tuple[Any, jax.Array]]:
     """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
@@ -66,38 +82,57 @@ def loss(params, batch_stats, net: SceneNet, batch, change_waveform: Change = _u
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
 
 
-@cache
-def training_step(net: SceneNet, phase: Phase) -> Callable:
-    """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}) on all devices.
+def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Step:
+    """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}).
 
-    One AdamW step; the state is donated. The batch is {audio (see `audio_of`), label [B], weight [B]; responses
-    [R, taps] where there are such}. The rate is an argument, so one compiled step serves all epochs; random choices
-    are those of the seed, a uint32, and the state's step. The accuracy is the margin-free one of the batch as it was
-    trained on.
+    One AdamW step on all devices of the mesh, by default all there are; the state is donated. The batch is {audio (see
+    `audio_of`), label [B], weight [B]; responses [R, taps] where there are such}. The rate is an argument, so one
+    compiled step serves all epochs; random choices are those of the seed, a uint32, and the state's step. The accuracy
+    is the margin-free one of the batch as it was trained on.
     """
+    return _training_step(net, phase.augmentation, phase.weight_decay, mesh or all_devices())
 
-    def step(state, batch, rate, seed):
-        share = partial(_step, net=net, phase=phase)
+
+@cached  # phases that differ in their length alone share a compiled step
+def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Step:
+    def step(
+        state: TrainState, batch: dict, rate: float, seed: np.uint32, /
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        share = partial(_step, net=net, augmentation=augmentation, weight_decay=weight_decay)
         specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
-        return jax.shard_map(share, mesh=mesh(), in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
-            state, batch, rate, seed
-        )
+        with written_by_hand(platform(mesh) == "cpu"):
+            return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
+                state, batch, rate, seed
+            )
 
-    donated = () if jax.config.jax_debug_nans else 0  # a step that made NaNs is run again, operation by operation
-    return jax.jit(step, donate_argnums=donated, compiler_options=cpu_options(jax.local_device_count() > 1))
+    debug = jax.config.jax_debug_nans  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
+    donated = () if debug else 0  # a step that made NaNs is run again, operation by operation
+    options = compiler_options(platform(mesh), sharing=len(mesh.local_devices) > 1)
+    return jitted(step, donate_argnums=donated, compiler_options=options)
 
 
-def _step(state: TrainState, batch, rate, seed, *, net: SceneNet, phase: Phase):
+def _step(
+    state: TrainState,
+    batch: dict,
+    rate: float,
+    seed: np.uint32,
+    *,
+    net: SceneNet,
+    augmentation: Augmentation,
+    weight_decay: float,
+) -> tuple[TrainState, dict[str, jax.Array]]:
     of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
-        change_of_waveform(of_waveforms, batch.get("responses"), phase.augmentation),
-        change_of_mel(of_mels, phase.augmentation),
+        change_of_waveform(of_waveforms, batch.get("responses"), augmentation),
+        change_of_mel(of_mels, augmentation),
     )
     with statistics_over(AXIS):
-        gradient = jax.value_and_grad(loss, has_aux=True)
-        (value, (batch_stats, cosine)), gradients = gradient(state.params, state.batch_stats, net, batch, *changes)
+        gradient = jax.value_and_grad(
+            lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True
+        )
+        (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
-    params = jax.tree.map(lambda p, d: p - rate * (d + phase.weight_decay * p), state.params, direction)
+    params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
     return TrainState(state.step + 1, params, batch_stats, opt_state), metrics

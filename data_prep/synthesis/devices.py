@@ -1,12 +1,11 @@
 """Recording devices: a frequency response, a gain, a saturation and a noise floor, fixed by the device's name."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from scipy import fft
 
-from data_prep.synthesis.signals import SAMPLE_RATE, amplitude, band, generator, unit_rms
+from data_prep.synthesis.signals import SAMPLE_RATE, amplitude, band, generator, irfft, rfft, unit_rms
+from data_prep.typed import cached
 
 TAPS = 512
 # Louder: harder to carry what was learnt from one device to another.
@@ -53,21 +52,21 @@ def response_db(name: str, frequency: np.ndarray) -> np.ndarray:
     return edges + device.slope_db * octaves + resonance + ripple
 
 
-@lru_cache
+@cached
 def impulse_response(name: str) -> np.ndarray:
     """Minimum-phase impulse response [TAPS] of a device, from the folded cepstrum (Oppenheim and Schafer)."""
     size = 16 * TAPS
     frequency = np.maximum(np.arange(size // 2 + 1) * SAMPLE_RATE / size, 10.0)
-    cepstrum = fft.irfft(response_db(name, frequency) * (np.log(10) / 20), size)
+    cepstrum = irfft(response_db(name, frequency) * (np.log(10) / 20), size)
     cepstrum[1 : size // 2] *= 2
     cepstrum[size // 2 + 1 :] = 0
-    return fft.irfft(np.exp(fft.rfft(cepstrum)), size)[:TAPS]
+    return irfft(np.exp(rfft(cepstrum)), size)[:TAPS]
 
 
-@lru_cache
+@cached
 def transfer_function(name: str, n: int) -> np.ndarray:
     """Complex response [n // 2 + 1] of a device at the bins of a Fourier transform of n samples."""
-    return fft.rfft(impulse_response(name).astype(np.float32), n)
+    return rfft(impulse_response(name).astype(np.float32), n)
 
 
 def saturate(x: np.ndarray, drive: float) -> np.ndarray:

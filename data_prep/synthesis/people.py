@@ -1,7 +1,6 @@
 """Sources made by people: speech, footsteps, luggage. Each: (rng, place, samples) -> float [samples]."""
 
 import numpy as np
-from scipy import fft
 
 from data_prep.synthesis.places import Place
 from data_prep.synthesis.signals import (
@@ -10,12 +9,15 @@ from data_prep.synthesis.signals import (
     band,
     curve,
     decay,
+    irfft,
     noise,
     oscillator,
     overlay,
     periodic_times,
     phase_index,
     resonances,
+    rfft,
+    total,
     wavetable,
 )
 
@@ -59,7 +61,7 @@ def random_pitch(rng: np.random.Generator, place: Place) -> float:
 def babble(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     """A few talkers at various distances before a crowd of indistinct speech."""
     count = min(1 + rng.poisson(place.talkers), 3)
-    voices = sum(talker(rng, n, random_pitch(rng, place)) * rng.uniform(0.2, 1.0) for _ in range(count))
+    voices = total(talker(rng, n, random_pitch(rng, place)) * rng.uniform(0.2, 1.0) for _ in range(count))
     centres = place.talker_hz * np.array([3.5, 9.0, 17.0])
     crowd = noise(rng, n, resonances(centres, 2.0)) * curve(rng, n, SYLLABLES_PER_SECOND, 0.3, 1.0)
     return voices + crowd * rng.uniform(0.1, 0.4) * place.talkers
@@ -68,20 +70,20 @@ def babble(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
 def children(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     """Two playing children, with a higher voice and a wider intonation than the talkers'."""
     voices = [talker(rng, n, place.talker_hz * rng.uniform(1.9, 2.8)) for _ in range(2)]
-    return sum(voice * curve(rng, n, 2.0, 0.0, 1.0) for voice in voices)
+    return total(voice * curve(rng, n, 2.0, 0.0, 1.0) for voice in voices)
 
 
 def announcement(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     """A loudspeaker voice: one talker in the band of a public-address horn."""
     voice = talker(rng, n, random_pitch(rng, place))
-    spectrum = fft.rfft(voice)
+    spectrum = rfft(voice)
     frequency = np.maximum(np.arange(len(spectrum), dtype=np.float32) * (SAMPLE_RATE / n), 1.0)
-    return fft.irfft(spectrum * band(500.0, 3500.0)(frequency) ** 2, n)
+    return irfft(spectrum * band(500.0, 3500.0)(frequency) ** 2, n)
 
 
 def footsteps(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     """One to three walkers, each with an own pace and heel sound."""
-    return sum(walker(rng, place, n) for _ in range(rng.integers(1, 4)))
+    return total(walker(rng, place, n) for _ in range(rng.integers(1, 4)))
 
 
 def walker(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:

@@ -1,13 +1,12 @@
 """From a planned clip to its samples: mixture, room, device."""
 
 import numpy as np
-from scipy import fft
 
 from data_prep.synthesis.devices import capture, transfer_function
 from data_prep.synthesis.places import room_response, session_place
 from data_prep.synthesis.plan import Clip
 from data_prep.synthesis.recipes import mixture, session_levels
-from data_prep.synthesis.signals import SAMPLE_RATE, generator
+from data_prep.synthesis.signals import SAMPLE_RATE, generator, irfft, rfft
 
 LEVEL_DBFS = (-36.0, -18.0)  # of every clip alike, so that loudness tells nothing of the scene
 
@@ -22,5 +21,5 @@ def render(clip: Clip, seconds: float) -> np.ndarray:
     rng = generator(clip.seed, clip.id)
     dry = mixture(rng, place, clip.scene, levels, n)
     # Periodic convolution: what rings beyond the end returns at the start, as if the sound had been going on before.
-    sound = fft.irfft(fft.rfft(dry) * fft.rfft(room, n) * transfer_function(clip.device, n), n)
+    sound = irfft(rfft(dry) * rfft(room, n) * transfer_function(clip.device, n), n)
     return capture(rng, clip.device, sound, rng.uniform(*LEVEL_DBFS))

@@ -4,7 +4,8 @@ Signals are of 32 bits for speed; phases are summed in 64.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from functools import reduce
 
 import numpy as np
 from scipy import fft
@@ -19,6 +20,21 @@ Gain = Callable[[np.ndarray], np.ndarray]
 def generator(*key: int | str) -> np.random.Generator:
     """Random generator that depends on nothing but the integers and strings of its key."""
     return np.random.default_rng([zlib.crc32(k.encode()) if isinstance(k, str) else k for k in key])
+
+
+def total(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """Sum of one array or more; that of `sum` may be the number 0."""
+    return reduce(np.add, arrays)
+
+
+def rfft(signal: np.ndarray, n: int | None = None) -> np.ndarray:
+    """scipy's, which stays in 32 bits, and whose own annotations name no arrays."""
+    return np.asarray(fft.rfft(signal, n))
+
+
+def irfft(spectrum: np.ndarray, n: int) -> np.ndarray:
+    """The inverse of `rfft`."""
+    return np.asarray(fft.irfft(spectrum, n))
 
 
 def amplitude(db: float) -> float:
@@ -41,9 +57,9 @@ def tilt(db_per_octave: float) -> Gain:
     return lambda f: (np.maximum(f, 50) / 1000) ** (db_per_octave / 6.0206)
 
 
-def resonances(centres: Sequence[float], quality: float) -> Gain:
+def resonances(centres: Iterable[float], quality: float) -> Gain:
     """Amplitude response over Hz of equally loud second-order resonances at `centres` Hz."""
-    return lambda f: sum(1 / np.sqrt(1 + (quality * (f / c - c / f)) ** 2) for c in centres)
+    return lambda f: total(1 / np.sqrt(1 + (quality * (f / c - c / f)) ** 2) for c in centres)
 
 
 def noise(rng: np.random.Generator, n: int, gain: Gain) -> np.ndarray:
@@ -56,7 +72,7 @@ def noise(rng: np.random.Generator, n: int, gain: Gain) -> np.ndarray:
     frequency[0] = frequency[1]
     spectrum = UNIT_CIRCLE[rng.integers(TABLE_SIZE, size=bins, dtype=np.uint16)] * gain(frequency)
     spectrum[0] = 0
-    return unit_rms(fft.irfft(spectrum, n))
+    return unit_rms(irfft(spectrum, n))
 
 
 def curve(rng: np.random.Generator, n: int, rate: float, low: float, high: float) -> np.ndarray:
@@ -71,7 +87,7 @@ def wavetable(amplitudes: np.ndarray) -> np.ndarray:
     """One period [..., TABLE_SIZE] of a sum of cosines with amplitudes [..., harmonics]."""
     spectrum = np.zeros((*amplitudes.shape[:-1], TABLE_SIZE // 2 + 1))
     spectrum[..., 1 : amplitudes.shape[-1] + 1] = amplitudes * (TABLE_SIZE / 2)
-    return fft.irfft(spectrum, TABLE_SIZE).astype(np.float32)
+    return irfft(spectrum, TABLE_SIZE).astype(np.float32)
 
 
 def phase_index(frequency: np.ndarray, start: float) -> np.ndarray:
@@ -90,11 +106,11 @@ def decay(seconds: float, length: int) -> np.ndarray:
     return np.exp(np.float32(-3 * np.log(10) / (seconds * SAMPLE_RATE)) * np.arange(length, dtype=np.float32))
 
 
-def struck(partials: Sequence[float], seconds: float) -> np.ndarray:
+def struck(partials: Iterable[float], seconds: float) -> np.ndarray:
     """Sound of a struck body: partials in Hz, each softer than the one below, ringing for `seconds`."""
     length = int(seconds * SAMPLE_RATE)
     t = np.arange(length, dtype=np.float32) / SAMPLE_RATE
-    tones = sum(np.sin(np.float32(2 * np.pi * f) * t) / (i + 1) for i, f in enumerate(partials))
+    tones = total(np.sin(np.float32(2 * np.pi * f) * t) / (i + 1) for i, f in enumerate(partials))
     return tones * decay(seconds, length)
 
 
@@ -111,7 +127,7 @@ def periodic_times(rng: np.random.Generator, n: int, rate: float, jitter: float)
     return times[(times >= 0) & (times < n)]
 
 
-def overlay(n: int, times: np.ndarray, sounds: Sequence[np.ndarray]) -> np.ndarray:
+def overlay(n: int, times: np.ndarray, sounds: Iterable[np.ndarray]) -> np.ndarray:
     """Sum [n] of sounds that start at `times`; what lies beyond the end is cut."""
     out = np.zeros(n, dtype=np.float32)
     for start, sound in zip(times, sounds, strict=True):

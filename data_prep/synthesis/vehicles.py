@@ -14,6 +14,7 @@ from data_prep.synthesis.signals import (
     overlay,
     resonances,
     struck,
+    total,
     wavetable,
 )
 
@@ -52,7 +53,7 @@ def motor_whine(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     table = wavetable(np.array([1.0, 0.35, 0.1]))
     ratios = (1.0, place.motor_ratio, place.motor_ratio**2 * 1.3)
     tones = [oscillator(rng, table, ratio * speed) * rng.uniform(0.2, 1.0) for ratio in ratios]
-    return sum(tones) * curve(rng, n, 4.0, 0.6, 1.0)
+    return total(tones) * curve(rng, n, 4.0, 0.6, 1.0)
 
 
 def rail_rumble(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
@@ -87,7 +88,8 @@ def wheel_squeal(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
 
 def train_passing(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     """A train that comes into or leaves a station: rumble and whine under a slow swell."""
-    swell = np.linspace(*rng.permutation([0.1, 1.0]), n, dtype=np.float32) ** 2
+    first, last = rng.permutation([0.1, 1.0])
+    swell = np.linspace(first, last, n, dtype=np.float32) ** 2
     return (rail_rumble(rng, place, n) + rng.uniform(0.1, 0.8) * motor_whine(rng, place, n)) * swell
 
 
@@ -114,7 +116,7 @@ def horn(rng: np.random.Generator, place: Place, n: int) -> np.ndarray:
     length = min(int(rng.uniform(0.2, 0.8) * SAMPLE_RATE), n)
     pitch = place.horn_hz * rng.uniform(0.9, 1.1)
     table = wavetable(0.75 ** np.arange(10.0))
-    reeds = sum(oscillator(rng, table, np.full(length, pitch * ratio)) for ratio in (1.0, 1.26))
+    reeds = total(oscillator(rng, table, np.full(length, pitch * ratio)) for ratio in (1.0, 1.26))
     return overlay(n, rng.integers(0, n - length + 1, 1), [reeds])
 
 

@@ -63,35 +63,37 @@ def test_machine_and_limits():
     assert all(rate > 0 for rate in limits(bfloat16=False).values())
 
 
-def test_tables_and_json_tell_the_same(capsys):
-    from asc_jax.cli.printing import print_tables
-
+def test_lines_and_json_show_the_same_numbers():
     rates = {"matrix": 2e10, "memory": 5e9}
-    print_tables(tables.machine_table(description(), rates), tables.results_table([RESULT], rates))
-    printed = capsys.readouterr().out
-    assert all(text in printed for text in ("20 GFLOP/s", "training step", "50%", "9.0", "1.00", "2.00"))
-    told = json.loads(json.dumps(tables.as_json(description(), rates, [RESULT], [], [])))
-    assert told["results"][0]["clips_per_second"] == 16 and told["limits"] == rates
+    names, cells = tables.header().split(), tables.row(RESULT, rates).removeprefix("training step").split()
+    assert len(tables.header()) == len(tables.row(RESULT, rates))
+    assert cells == ["32", "2", "1", "4", "16", "9.0", "1.00", "2.00", "50%", "50%"] and names[0] == "clips"
+    findings = tables.Findings({}, rates, [RESULT, Result("reading", 8, [1.0])])
+    results = json.loads(findings.as_json())["results"]
+    assert results[0]["clips_per_second"] == 16 and results[0]["shares"] == {"matrix": 0.5, "memory": 0.5}
+    assert results[1]["median"] == 1 and results[1]["shares"] == {}
 
 
-def test_growth_stops_before_the_memory_is_full(monkeypatch, tmp_path):
+def test_growth_stops_before_the_memory_is_full(make_records, monkeypatch, tmp_path):
+    rows = [{"id": str(number), "part": "train"} for number in range(16 * CASE.batch)]
+    clips = make_records(rows, CASE.audio(len(rows)), ("bus",)).clips
     monkeypatch.setattr(growth, "memory", lambda: 100)
+    monkeypatch.setattr(growth, "compile_training", lambda case: case)
     monkeypatch.setattr(
         growth, "training", lambda case: Result("training step", case.batch, [1.0], temporaries=5 * case.batch)
     )
     monkeypatch.setattr(growth, "evaluation", lambda case: Result("evaluation", case.batch, [0.5]))
-    curves = growth.over_batches(CASE)
-    assert list(curves["training"]) == [2, 4, 8] and list(curves["evaluation"]) == [1, 2, 4, 8]
-    growth.draw({"batch": curves, "clips": {"epoch": curves["training"]}}, tmp_path / "growth.png")
+    monkeypatch.setattr(growth, "epochs", lambda case, clips, cache: Result("epoch", len(clips), [2.0]))
+    points = list(growth.growth(CASE, clips, "none"))
+    values = {}
+    for point in points:
+        values.setdefault((point.varied, point.curve), []).append(point.value)
+    assert values["batch", "training"] == [2, 4, 8] and values["batch", "evaluation"] == [1, 2, 4, 8]
+    assert values["seconds", "training"] == list(growth.LENGTHS)  # a batch of 2 leaves room for 2.5 times the length
+    assert values["clips", "epoch"] == [2, 8, 32]
+    assert points[0].result.name == "evaluation, batch 1"
+    growth.draw(points, tmp_path / "growth.png")
     assert (tmp_path / "growth.png").stat().st_size > 10_000
-    assert growth.named({"batch": curves})[0].name == "training step, batch 2"
-
-
-def test_growth_takes_whole_batches_of_clips(make_records, monkeypatch):
-    rows = [{"id": str(number), "part": "train"} for number in range(16 * CASE.batch)]
-    clips = make_records(rows, CASE.audio(len(rows)), ("bus",)).clips
-    monkeypatch.setattr(growth, "epochs", lambda case, part, cache: len(part))
-    assert growth.over_clips(CASE, clips, "none") == {"epoch": {2: 2, 8: 8, 32: 32}}
 
 
 def test_a_profile_names_the_layers(tmp_path):
@@ -99,10 +101,10 @@ def test_a_profile_names_the_layers(tmp_path):
     with jax.profiler.trace(str(tmp_path)):
         for _ in range(3):
             jax.block_until_ready(step(np.ones((300, 300), np.float32)))
-    (file,) = tmp_path.rglob("*.xplane.pb")
-    told = operations(file, step.as_text())
-    assert sum(each.milliseconds for each in told) > 0
-    assert any("stem" in each.layer and "300,300" in each.shape for each in told)
+    (file,) = tmp_path.rglob("*.trace.json.gz")
+    found = operations(file, step.as_text())
+    assert found and all(0 < operation.milliseconds < 1000 and operation.calls >= 1 for operation in found)
+    assert any("stem" in operation.layer and "300,300" in operation.shape for operation in found)
 
 
 @pytest.mark.parametrize(

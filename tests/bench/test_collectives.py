@@ -1,8 +1,8 @@
 import jax
 import pytest
 
-from asc_jax.bench.collectives import Collective, collectives, of_training
-from asc_jax.bench.network import Case
+from asc_jax.bench.collectives import Collective, collectives
+from asc_jax.bench.network import Case, compile_training
 from asc_jax.config import Network
 
 PROGRAM = """
@@ -23,7 +23,7 @@ def test_calls_and_bytes_are_read_from_the_program():
 @pytest.mark.parametrize("network", [Network(), Network(wavegram_filters=128, plain_projection=True)])
 def test_devices_tell_each_other_gradients_and_statistics_and_no_maps(network):
     case = Case(2, 1.0, network, 1)
-    (told,) = of_training(case)
+    (told,) = collectives(compile_training(case).program)
     parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(case.state().params))
     assert told.kind == "all-reduce"
     assert parameters < told.bytes < 1.1 * parameters

@@ -77,7 +77,7 @@ def test_needs_enough_labelled_clips(tmp_path):
         cas2023.collect(tmp_path, 0.1, "start")
 
 
-@pytest.mark.skipif(not REAL_LISTS.exists(), reason=f"the real lists are not at {REAL_LISTS}")
+@pytest.mark.skipif(not REAL_LISTS.exists(), reason=f"{REAL_LISTS} is not part of this repository")
 def test_the_real_lists(tmp_path):
     (tmp_path / "one.wav").write_bytes(b"sound")
     for name, audio in ((cas2023.LABELS, "dev"), (cas2023.EVALUATION, "eval"), (DEV_METADATA, ""), (EVAL_METADATA, "")):

@@ -55,7 +55,7 @@ def test_names_a_missing_list(tmp_path):
         tau2020.collect(tmp_path, 10, "start")
 
 
-@pytest.mark.skipif(not REAL_LISTS.exists(), reason=f"the real lists are not at {REAL_LISTS}")
+@pytest.mark.skipif(not REAL_LISTS.exists(), reason=f"{REAL_LISTS} is not part of this repository")
 def test_counts_of_the_real_lists(tmp_path):
     (tmp_path / "evaluation_setup").symlink_to(REAL_LISTS / "evaluation_setup")
     (tmp_path / "audio").mkdir()

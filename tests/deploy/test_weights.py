@@ -67,8 +67,9 @@ def test_only_the_released_network_is_written(variables, tmp_path):
         weights.write_checkpoint(tmp_path / FILE, SceneNet(3, **vars(PAPER)), variables)
 
 
+@pytest.mark.extra
 def test_a_file_comes_back_and_what_is_none_is_told(variables, tmp_path):
-    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'asc_jax[torch]'")
+    torch = pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
     file = tmp_path / FILE
     weights.write_checkpoint(file, SceneNet(3), variables)
     wanted = to_released(variables)

@@ -25,6 +25,10 @@ from asc_jax.cli import main
 VARIABLE = re.compile("([A-Z]+)=(.*)", re.DOTALL)
 
 
+class ExtraNeeded(Exception):
+    """All of a command works but what an extra is for, and that is not installed."""
+
+
 class Shell:
     """Runs each command once, in a folder where small recordings stand in for all that a document names."""
 
@@ -78,8 +82,8 @@ class Shell:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.setattr(sys, "stdin", SimpleNamespace(buffer=stack.enter_context(open(stdin, "rb"))))
             status = _status(main, [*arguments, *small])
-        if missing := re.search(r".*pip install 'asc_jax\[.*", output.getvalue()):  # all before it has worked
-            pytest.skip(missing[0])
+        if missing := re.search(r".*pip install 'asc_jax\[.*", output.getvalue()):
+            raise ExtraNeeded(missing[0])
         if status:
             _fail(["asc-jax", *arguments], f"It ended with status {status}.\n{output.getvalue()}")
 

@@ -7,6 +7,7 @@ import documents
 import numpy as np
 import pytest
 from documents import ROOT
+from shell import ExtraNeeded
 
 import asc_jax
 import data_prep
@@ -28,8 +29,19 @@ Neither `--hop` nor `tests/long/soak.py`, but `tests/long/soak.py x`.
 """
 
 
-@pytest.mark.parametrize("command", documents.commands(), ids=str)
+COMMANDS = documents.commands()
+NEED_EXTRAS = [each for each in COMMANDS if re.search("asc-jax (import-weights|export-weights|export) ", each.text)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_command_runs(command, shell):
+    with contextlib.suppress(ExtraNeeded):
+        shell.run(command.text)
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize("command", NEED_EXTRAS, ids=str)
+def test_a_command_runs_with_its_extra(command, shell):
     shell.run(command.text)
 
 
@@ -54,7 +66,9 @@ def test_options_in_prose_exist():
     )
     for option in documents.options():
         field = option.text.removeprefix("--").replace("-", "_")
-        assert re.search(rf"^    {field}: |{option.text}\b", sources, re.MULTILINE), f"{option}: no command has this option"
+        assert re.search(rf"^    {field}: |{option.text}\b", sources, re.MULTILINE), (
+            f"{option}: no command has this option"
+        )
 
 
 def test_commands_are_found_in_blocks_and_in_prose(tmp_path):

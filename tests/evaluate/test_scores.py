@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.calibration import calibration_curve
@@ -29,7 +29,6 @@ def weighted_predictions(draw):
     return predictions(random.integers(0, 3, count), random.uniform(-1, 1, (count, 3))), weight
 
 
-@settings(deadline=None)
 @given(weighted_predictions())
 def test_weighted_scores_are_those_of_repeated_clips(pair):
     told, weight = pair

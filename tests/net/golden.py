@@ -11,7 +11,7 @@ from asc_jax.net.scenenet import SceneNet
 
 FILE = pathlib.Path(__file__).parents[3] / "shared/golden/released_network.npz"
 needed = pytest.mark.skipif(
-    not FILE.exists(), reason=f"needs the released network's arrays, {FILE}, which are not here"
+    not FILE.exists(), reason=f"needs the released network's arrays, {FILE}, which are not part of this repository"
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from asc_jax.net.arcface import ArcFace, margin_logits
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0, np.pi), st.integers(0, 4))
 def test_the_true_scenes_angle_grows_by_the_margin(angle, label):
     cosine = np.full((1, 5), 0.3)

@@ -25,7 +25,7 @@ def assert_same_with_gradients(ours, oracle, x, kernel):
         np.testing.assert_allclose(gradient, expected, atol=1e-12)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 9), st.integers(1, 9), st.sampled_from((1, 2)), st.integers(0, 2**32 - 1))
 def test_depthwise(bands, frames, stride, seed):
     with jax.enable_x64(True):

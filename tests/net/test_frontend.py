@@ -5,12 +5,21 @@ import numpy as np
 import pytest
 
 from asc_jax.net.backend import for_other_runtimes
-from asc_jax.net.frontend import BANDS, Wavegram, log_mel, normalise, residual_normalise
+from asc_jax.net.frontend import BANDS, Wavegram, log_mel, mel_filters, normalise, residual_normalise
 
 
 @pytest.fixture
 def waveform():
     return np.random.default_rng(0).normal(0, 0.1, (2, 20_123)).astype(np.float32)
+
+
+def test_mel_filters_are_triangles_of_one_area_between_points_equally_spaced_in_mel():
+    points = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 8_000 / 700), 130) / 2595) - 1)  # Hz
+    bins = np.arange(513) * 16_000 / 1024  # Hz
+    for band in range(128):
+        low, peak, high = points[band : band + 3]
+        expected = np.interp(bins, [low, peak, high], [0, 2 / (high - low), 0])  # an area of 1
+        np.testing.assert_allclose(mel_filters()[:, band], expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("magnitude", [False, True])

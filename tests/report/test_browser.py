@@ -47,7 +47,8 @@ def browse(file, width, *options):
     return told.stdout, told.stderr
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="needs a browser, Debian's chromium, which is not installed")
+@pytest.mark.extra
+@pytest.mark.skipif(not CHROMIUM, reason="needs a browser: apt-get install chromium")
 @pytest.mark.parametrize("width", [1280, 375])
 def test_nothing_is_cut_off_covered_or_fetched(complete, width, tmp_path):
     page = write_report(open_run(complete))

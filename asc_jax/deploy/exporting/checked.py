@@ -21,6 +21,9 @@ ENOUGH = 0.99  # of the decisions
 REPEATS = 25  # of the timed clip
 CHANCE = 0.5  # more agreement than this by chance tells nothing
 
+Write = Callable[[Classifier, Path], None]
+Read = Callable[[Path], Exported]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -48,8 +51,8 @@ def compare(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
 
 
 def write_checked(
-    write: Callable[[Classifier, Path], None],
-    read: Callable[[Path], Exported],
+    write: Write,
+    read: Read,
     model: Classifier,
     out: Path,
     clips: np.ndarray,

@@ -7,24 +7,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import jax
+
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import INPUT, OUTPUTS, Exported, facts_of, needed, program
 from asc_jax.net.backend import for_other_runtimes
 
 EXTRA = "onnx"
+OPSET = 18  # from ONNX Runtime 1.14 on; what the converter writes for older ones is not valid
 
 
 def write(model: Classifier, file: Path) -> None:
     """For any batch."""
     with _quiet():
         jax2onnx, onnx = needed("jax2onnx", EXTRA), needed("onnx", EXTRA)
-        with for_other_runtimes():  # ONNX Runtime does not load the DFT of a batch of any size
+        # ONNX Runtime does not load the DFT of a batch of any size. The converter fails on the jitted functions of
+        # jax 0.11 and later, so there are none.
+        with for_other_runtimes(), jax.disable_jit():
             converted = jax2onnx.to_onnx(
                 program(model),
                 inputs=[("batch", model.samples)],
                 input_names=[INPUT],
                 output_names=list(OUTPUTS),
+                opset=OPSET,
             )
+    converted.ir_version = onnx.helper.find_min_ir_version_for(converted.opset_import)
     onnx.helper.set_model_props(converted, {name: json.dumps(fact) for name, fact in facts_of(model).items()})
     onnx.save(converted, file)
 

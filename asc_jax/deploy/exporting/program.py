@@ -13,6 +13,7 @@ from asc_jax.errors import UserError
 from asc_jax.net.arcface import SCALE
 from asc_jax.net.backend import written_by_hand
 from asc_jax.net.frontend import RATE
+from asc_jax.net.scenenet import outputs_of
 
 INPUT = "waveform"
 OUTPUTS = ("cosine", "confidence")
@@ -29,7 +30,10 @@ class Exported:
     run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def program(model: Classifier, by_hand: bool = False) -> Callable:
+Program = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+
+def program(model: Classifier, by_hand: bool = False) -> Program:
     """waveform float32 [B, samples] in [-1, 1] -> (cosine [B, scenes], confidence [B]); the weights are inside.
 
     Compilers other than XLA's for CPUs know convolutions, and want none written by hand.
@@ -37,15 +41,15 @@ def program(model: Classifier, by_hand: bool = False) -> Callable:
     net = model.net.clone(bfloat16=False)  # which not every runtime has
     variables = jax.device_get(model.variables)
 
-    def told(waveform):
+    def told(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:
         with written_by_hand(by_hand):
-            cosine = net.apply(variables, waveform).cosine
+            cosine = outputs_of(net, variables, waveform).cosine
         return cosine, jax.nn.softmax(SCALE * cosine).max(1)
 
     return told
 
 
-def program_for_xla(model: Classifier) -> Callable:
+def program_for_xla(model: Classifier) -> Program:
     """The same, which on each platform is as it runs best there."""
     on_cpu, elsewhere = program(model, by_hand=True), program(model)
     return lambda waveform: jax.lax.platform_dependent(waveform, cpu=on_cpu, default=elsewhere)

@@ -40,17 +40,21 @@ def read(file: Path) -> Exported:
     with ZipFile(file) as archive:
         facts = json.loads(archive.read(FACTS))
 
-    def run(waveform):
+    def run(waveform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         told = [runner(**{INPUT: clip[None]}) for clip in waveform]
-        return tuple(np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+        cosine, confidence = (np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+        return cosine, confidence
 
     return Exported(facts, run)
 
 
 def _in_float16(content: bytes) -> bytes:
-    """Halved weights of attention and trunk: the front end's smallest constants would become zeros, and silence NaN."""
+    """Halved weights of attention and trunk: the front end's smallest constants would become zeros, and silence NaN.
+
+    Not those of depthwise convolutions, which are few: LiteRT 1.1 to 1.3 would not load the file.
+    """
     quantizer = needed("litert_quantizer.quantizer", EXTRA).Quantizer(content)
-    for operation in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D"):
+    for operation in ("FULLY_CONNECTED", "CONV_2D"):
         quantizer.add_weight_only_config(
             regex=f"{ATTENTION}|{TRUNK}", operation_name=operation, num_bits=16, algorithm_key="float_casting"
         )

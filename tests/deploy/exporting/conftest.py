@@ -1,5 +1,8 @@
 """A small network whose answers vary, while those of random weights hardly do."""
 
+import pathlib
+import subprocess
+
 import jax
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
 SECOND = 16_000  # samples
+OLDEST = pathlib.Path(__file__).parents[3] / ".venv/oldest"
 
 
 def sounds(kind, random):
@@ -79,3 +83,21 @@ def check_export(model, clips, told):
         np.testing.assert_allclose(cosine[0], model(half_silent[0], SECOND).cosine, rtol=0, atol=within)
 
     return look
+
+
+@pytest.fixture
+def check_in_oldest(clips, told, tmp_path):
+    """A function (file, runtimes): what the first of these that has a wheel for this Python says of the clips."""
+    if not (OLDEST / "installed").exists():
+        pytest.skip("needs the oldest runtimes: make .venv/oldest/installed")
+
+    def check(file, runtimes, within):
+        runtime = next(each for each in runtimes if list(OLDEST.glob(f"lib/python*/site-packages/{each}")))
+        waveform, cosine = tmp_path / "waveform.npy", tmp_path / "cosine.npy"
+        np.save(waveform, to_waveform(clips))
+        script = pathlib.Path(__file__).with_name("oldest.py")
+        subprocess.run([OLDEST / "bin/python", script, runtime, file, waveform, cosine], check=True)
+        np.testing.assert_allclose(np.load(cosine), told, rtol=0, atol=within)
+        assert (np.load(cosine).argmax(1) == told.argmax(1)).all()
+
+    return check

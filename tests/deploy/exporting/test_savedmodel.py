@@ -1,12 +1,8 @@
-import importlib.util
-
-import pytest
+from extras import needs
 
 from asc_jax.deploy.exporting import savedmodel
 
-pytestmark = pytest.mark.skipif(
-    not importlib.util.find_spec("tensorflow"), reason="needs tensorflow: pip install -e '.[savedmodel]'"
-)
+pytestmark = needs("savedmodel", "tensorflow")
 
 
 def test_it_tells_the_same(model, tmp_path, check_export):

@@ -8,8 +8,6 @@ import pytest
 from asc_jax.deploy.exporting import stablehlo
 from asc_jax.net.scenenet import to_waveform
 
-pytest.importorskip("flatbuffers", reason="needs flatbuffers: pip install -e .")
-
 ALONE = """
 import json, sys, zipfile, jax, numpy
 archive = zipfile.ZipFile(sys.argv[1])

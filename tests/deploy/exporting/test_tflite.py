@@ -1,32 +1,42 @@
-import importlib.util
-
 import jax
 import numpy as np
 import pytest
+from extras import needs
 
 from asc_jax.deploy.exporting import tflite
 
-for each in ("tensorflow", "ai_edge_litert", "litert_quantizer"):
-    if not importlib.util.find_spec(each):
-        pytest.skip(f"needs {each}: pip install -e '.[tflite]'", allow_module_level=True)
+pytestmark = needs("tflite", "tensorflow", "ai_edge_litert", "litert_quantizer")
+WITHIN = {"float32": 1e-4, "float16": 0.01, "int8": 0.1}
+SMALLER = {"float32": 4e6, "float16": 2.4e6, "int8": 1.6e6}  # bytes
 
 
-@pytest.mark.parametrize(("precision", "within", "smaller"), [("float32", 1e-5, 1), ("float16", 0.01, 0.6)])
-def test_it_tells_the_same(model, tmp_path, check_export, precision, within, smaller):
-    file = tmp_path / "model.tflite"
+@pytest.fixture(scope="module", params=list(WITHIN))
+def precision(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def file(model, precision, tmp_path_factory):
+    file = tmp_path_factory.mktemp("exported") / "model.tflite"
     tflite.write(model, file, precision)
-    check_export(tflite.read(file), within)
-    assert file.stat().st_size < smaller * 4e6
+    return file
 
 
-def test_int8_is_of_the_trunk_alone(model, tmp_path, check_export):
-    file = tmp_path / "model.tflite"
-    tflite.write(model, file, "int8")
-    check_export(tflite.read(file), 0.1)
+def test_it_tells_the_same(file, precision, check_export):
+    check_export(tflite.read(file), WITHIN[precision])
+    assert file.stat().st_size < SMALLER[precision]
+
+
+def test_so_does_the_oldest_runtime(file, precision, check_in_oldest):
+    before = [] if precision == "int8" else ["tflite_runtime"]  # whose int8 products take one scale for all channels
+    check_in_oldest(file, [*before, "ai_edge_litert"], WITHIN[precision])
+
+
+@pytest.mark.parametrize("precision", ["int8"], indirect=True, scope="module")
+def test_int8_is_of_the_trunk_alone(model, file):
     from ai_edge_litert.interpreter import Interpreter
 
     tensors = Interpreter(str(file)).get_tensor_details()
     integers = [tuple(each["shape"]) for each in tensors if each["dtype"] == np.int8]
     trunk = [leaf.shape[::-1] for leaf in jax.tree.leaves(model.variables["params"]["trunk"]) if leaf.ndim == 2]
     assert len(trunk) == 14 and sorted(integers) == sorted(trunk)
-    assert file.stat().st_size < 1.6e6

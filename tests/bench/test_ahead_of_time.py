@@ -1,0 +1,47 @@
+"""Experiments compiled for a TPU v5e-8 by the TPU's own compiler: do they fit, and what do the chips exchange?"""
+
+import os
+
+import jax
+import pytest
+
+from asc_jax.bench.ahead_of_time import compile_evaluation, compile_training, tpu_mesh
+from asc_jax.bench.network import Case
+from asc_jax.cli import experiments
+
+MEMORY = 15.75e9  # bytes of a chip that programs may use
+A_MAP = 128 * 63 * 4  # bytes of the smallest map of a clip, one channel of 2 s; Freq-MixStyle gathers 2 kB a clip
+NAMES = tuple(experiments())
+
+pytestmark = [
+    pytest.mark.tpu,
+    pytest.mark.skipif("TPU_LIBRARY_PATH" not in os.environ, reason="needs the TPU's compiler, libtpu: make test-tpu"),
+]
+
+
+@pytest.fixture(scope="module")
+def mesh():
+    with jax.default_matmul_precision("default"):  # as in training, and not as in the other tests
+        yield tpu_mesh("v5e:2x4")
+
+
+def case(name):
+    experiment = experiments()[name]
+    return Case(experiment.pretrain.batch_size, experiment.seconds, experiment.network, 1, experiment.pretrain)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_training_step_fits_and_gathers_no_activations(name, mesh):
+    of = case(name)
+    program = compile_training(of, mesh)
+    assert program.memory < MEMORY
+    exchanged = {each.kind: each for each in program.collectives}
+    parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(of.state().params))
+    assert parameters < exchanged.pop("all-reduce").bytes < 1.2 * parameters
+    assert sum(each.bytes for each in exchanged.values()) < of.batch * A_MAP
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_evaluation_fits_and_exchanges_nothing(name, mesh):
+    program = compile_evaluation(case(name), mesh)
+    assert program.memory < MEMORY and not program.collectives

@@ -1,0 +1,56 @@
+"""The command asc-jax bench, at sizes that take seconds."""
+
+import json
+
+import pytest
+
+from asc_jax.bench import growth, machine, reading
+from asc_jax.cli import main
+
+SMALL = ["--batch", "2", "--seconds", "1", "--repeats", "1", "--clips", "4"]
+
+
+@pytest.fixture(autouse=True)
+def small_machine(monkeypatch):
+    """Rates that nothing needs to measure, and growth over the one size that is compiled anyway."""
+    monkeypatch.setattr(machine, "limits", lambda bfloat16: {"matrix": 1e11, "memory": 1e10})
+    monkeypatch.setattr(growth, "BATCHES", (2,))
+    monkeypatch.setattr(growth, "LENGTHS", (1.0,))
+    monkeypatch.setattr(growth, "STEPS", (1, 2))
+
+
+def test_every_section_prints_its_results_and_keeps_them(tmp_path, capsys):
+    sections = ["train", "eval", "latency", "read", "epoch", "growth"]
+    files = [f"--{name}={tmp_path / file}" for name, file in (("json", "b.json"), ("picture", "g.png"))]
+    main(["bench", *sections, *SMALL, "--experiment", "robust", *files, "--trace", str(tmp_path / "profile")])
+    printed = capsys.readouterr().out
+    findings = json.loads((tmp_path / "b.json").read_text())
+    names = [result["name"] for result in findings["results"]]
+    assert names[:5] == ["training step", "evaluation", "one clip", "reading, cache none", "epoch, cache none"]
+    assert names[5:7] == ["evaluation, batch 2", "training step, batch 2"]
+    assert names[-1] == "epoch, cache none, clips 4"
+    assert all(f"\n{name}" in printed for name in names)
+    assert {operation["kind"] for operation in findings["collectives"]} == {"all-reduce", "all-gather"}
+    assert any("trunk" in operation["layer"] for operation in findings["operations"])
+    assert (tmp_path / "g.png").exists() and list((tmp_path / "profile").rglob("*.xplane.pb"))
+
+
+def test_results_before_a_failure_are_printed_and_kept(tmp_path, capsys, monkeypatch):
+    def fail(case, clips, cache):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reading, "epochs", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["bench", "read", "epoch", *SMALL, "--json", str(tmp_path / "b.json")])
+    assert "reading, cache none" in capsys.readouterr().out
+    (result,) = json.loads((tmp_path / "b.json").read_text())["results"]
+    assert result["name"] == "reading, cache none"
+
+
+@pytest.mark.parametrize("option", ["--json", "--picture"])
+def test_a_file_without_a_folder_is_refused_before_anything_is_timed(option, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", "read", *SMALL, option, str(tmp_path / "missing" / "file.png")])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert f"there is no folder {tmp_path / 'missing'}" in error and error.count("\n") == 1
