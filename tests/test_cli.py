@@ -86,6 +86,8 @@ def test_what_is_missing_is_named(capsys, tmp_path):
     assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
     assert "clips needs recordings" in error_of(capsys, "prepare", "clips", *places[2:])
     assert "without --distributed" in error_of(capsys, "pretrain", "demo", "--processes", "2", *places)
+    weights = ["import-weights", "model.ckpt", "--out", str(tmp_path / "run"), "--records", str(tmp_path)]
+    assert "no prepared records" in error_of(capsys, *weights)
     missing = str(tmp_path / "missing.csv")
     assert "missing.csv" in error_of(capsys, "finetune", "esc10", "--clips", missing, *places)
 

@@ -78,6 +78,8 @@ def read_clips(path: Path) -> tuple[Clips, str | None]:
     """Opens the folder that data_prep.prepare returned: its clips, and the name of the data set's own split."""
     import tensorflow_datasets as tfds  # half a second, not needed for --help
 
+    if not (path / "dataset_info.json").exists():
+        raise UserError(f"{path}: there are no prepared records; name the folder that 'asc-jax prepare' printed")
     builder = cast(Any, tfds.builder_from_directory(path))  # TFDS's annotations are of its methods before decoration
     features, raw = builder.info.features, tfds.decode.DeserializeMethod.RAW_BYTES
     read = _reader(builder.as_data_source(split="clips", deserialize_method=raw))

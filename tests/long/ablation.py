@@ -70,7 +70,12 @@ def pretrain(wanted: argparse.Namespace, seed: int, lacking: list[str]) -> None:
 
 
 def finetuned(folder: Path, seed: int, name: str, file: Path) -> Path:
-    return folder / f"{seed}" / name.replace(" ", "_") / file.parent.name
+    return folder / f"{seed}" / name.replace(" ", "_") / fold(file)
+
+
+def fold(file: Path) -> str:
+    """The name of a list's folder: lists may lie together, or have the same name in folders of their own."""
+    return f"{file.absolute().parent.name}-{file.stem}"
 
 
 def finetune(wanted: argparse.Namespace, seed: int, recipe: tuple[str, list[str]], file: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-from ablation import difference, run
+from ablation import difference, fold, run
 
 SYSTEMS = ("esc10_robust", "esc10", "SVM")
 COMMANDS = ("pretrain", "finetune", "pseudolabel")
@@ -26,7 +26,7 @@ COMMANDS = ("pretrain", "finetune", "pseudolabel")
 def chain(folder: Path, experiment: str, seed: int, file: Path) -> Path:
     """The folder of the experiment's chain on one list; what has been trained is kept."""
     told = ["--seed", f"{seed}", "--data-dir", folder / "prepared", "--clips", file]
-    shared, here = folder / experiment / f"{seed}" / "pretrained", folder / experiment / f"{seed}" / file.parent.name
+    shared, here = folder / experiment / f"{seed}" / "pretrained", folder / experiment / f"{seed}" / fold(file)
     run("pretrain", experiment, shared, told)
     if not here.exists():
         shutil.copytree(shared, here)
@@ -42,7 +42,7 @@ def told_by_chain(folder: Path, experiment: str, seed: int, file: Path) -> dict[
 
     rounds = read_run(chain(folder, experiment, seed, file))[1:]
     for line in filter(None, map(pseudo_labels_line, rounds)):
-        print(f"{experiment}, {file.parent.name}, seed {seed}: {line}", flush=True)
+        print(f"{experiment}, {fold(file)}, seed {seed}: {line}", flush=True)
     return {each.name: _table(each.predictions.label == each.predictions.truth, each.predictions) for each in rounds}
 
 

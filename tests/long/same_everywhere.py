@@ -7,6 +7,7 @@ device ended with. Each takes sums in another order, and AdamW makes much of lit
 in float64 is merely alike in float32. About 20 minutes on 2 cores, of which most is compiling.
 """
 
+import argparse
 import json
 import os
 import socket
@@ -24,6 +25,7 @@ ARRANGEMENTS = {"1 device": (1, 1), "8 devices": (1, 8), "2 processes": (2, 1), 
 def learn(folder: Path) -> None:
     """Trains, in one of several processes, and writes losses and predictions into the folder."""
     import jax
+    import numpy as np
 
     from asc_jax.cli.training import use_compilation_cache
     from asc_jax.config import rounds
@@ -55,7 +57,7 @@ def learn(folder: Path) -> None:
     )
     step = training_step(net, each.phase)
     for _, batch in zip(range(STEPS), batches, strict=False):
-        state, metrics = step(state, shared(batch), each.phase.learning_rate, 0)
+        state, metrics = step(state, shared(batch), each.phase.learning_rate, np.uint32(0))
         losses.append(float(metrics["loss"]))
     with checkpoint.manager(folder.parent / "1 device") as checkpoints:
         if checkpoints.latest_step() is None:
@@ -101,7 +103,15 @@ def start(folder: Path, processes: int, devices: int) -> None:
     assert not any(process.wait() for process in running)
 
 
-def main(folder: Path) -> None:
+def folder_argument(description: str) -> Path:
+    """The folder that the command line names, or a new one."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", help="for the runs (default: a new one)")
+    return (parser.parse_args().folder or Path(tempfile.mkdtemp())).absolute()
+
+
+def main() -> None:
+    folder = folder_argument(__doc__)
     for precision in PRECISIONS:
         compare(precision, folder / precision)
 
@@ -130,4 +140,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["learn"]:
         learn(Path(sys.argv[2]))
     else:
-        main(Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp()).absolute())
+        main()

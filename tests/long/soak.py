@@ -14,11 +14,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from same_everywhere import create_state_in, free_port
+from same_everywhere import create_state_in, folder_argument, free_port
 
 # command, finetunings that it makes or goes on from, kills of the disturbed chain
 COMMANDS = (("pretrain", 3, 3), ("finetune", 3, 8), ("pseudolabel", 3, 4))
@@ -104,9 +103,10 @@ def report(disturbed: Path, undisturbed: list, to_the_bit: bool) -> None:
         assert not changed and (same == len(arrays) or not to_the_bit)
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     from asc_jax.evaluate.runs import read_run
 
+    folder = folder_argument(__doc__)
     folder.mkdir(parents=True, exist_ok=True)
     for name, arrangements in (("one device", ONE), ("two devices", TWO)):
         undisturbed = folder / f"{name} undisturbed"
@@ -133,4 +133,4 @@ if __name__ == "__main__":
         sys.argv[1:] = sys.argv[3:]
         asc_jax()
     else:
-        main(Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp()).absolute())
+        main()

@@ -1,0 +1,88 @@
+"""The studies in tests/long at a small size: all of them but the trainings, which copies of one run stand in for."""
+
+import dataclasses
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from documents import ROOT
+
+FINISHED = SimpleNamespace(poll=lambda: 0, wait=lambda: 0, send_signal=lambda signal: None)  # a process
+FEW = (("pretrain", 1, 1), ("finetune", 1, 1))  # commands of the soak, with one finetuning and one signal each
+
+
+def run(shell, file: Path, arguments: list[str]) -> None:
+    """Runs a study in the current folder and in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tests/long")
+        study = importlib.import_module(file.stem)
+        small = STUDIES[file.name](patch, study, shell)
+        patch.setattr(sys, "argv", [str(file), *arguments, *small])
+        study.main()
+
+
+def copy_round(experiment, round_, records) -> None:
+    """Stands in for `asc_jax.train.rounds.run`: the round is that of runs/mine."""
+    name = "finetune-1" if round_.command in ("finetune", "scratch") else round_.name
+    shutil.copytree(Path("runs/mine") / name, Path(experiment.folder) / round_.name, dirs_exist_ok=True)
+
+
+def _ablation(patch, study, shell):
+    _train_in_this_process(patch, study, shell)
+    return "--seeds", "0", "--parts", "roll"
+
+
+def _real_recordings(patch, study, shell):
+    _train_in_this_process(patch, study, shell)
+    return "--seeds", "0"
+
+
+def _train_in_this_process(patch, study, shell):
+    def run(command, experiment, folder, options):
+        shell.asc_jax_without_training([command, experiment, "--workdir", str(folder), *map(str, options)])
+
+    patch.setattr(study, "run", run)
+
+
+def _soak(patch, study, shell):
+    """Of processes that end before their signal comes; in float32 throughout."""
+
+    def start(arguments, log, processes, devices):
+        shell.asc_jax_without_training(arguments[1:])
+        return [FINISHED] * processes
+
+    patch.setattr(study, "start", start)
+    patch.setattr(study, "compute_in", lambda precision: None)
+    patch.setattr(study, "COMMANDS", FEW[1:])
+    patch.setattr(study, "ROUNDS", FEW)
+    return ()
+
+
+def _same_everywhere(patch, study, shell):
+    """A step of one process, twice."""
+
+    def start(folder, processes, devices):
+        folder.mkdir(parents=True)
+        study.learn(folder)
+
+    demo = importlib.import_module("experiments.demo")
+    pretrain = dataclasses.replace(demo.experiment.pretrain, epochs=1, batch_size=8)
+    patch.setattr(demo, "experiment", dataclasses.replace(demo.experiment, seconds=0.25, pretrain=pretrain))
+    patch.setattr(study, "start", start)
+    patch.setattr(study, "ARRANGEMENTS", dict(list(study.ARRANGEMENTS.items())[:2]))
+    patch.setattr(study, "STEPS", 1)
+    patch.setattr(study, "PRECISIONS", ("float32",))
+    for name, value in (("PROCESSES", "1"), ("PROCESS", "0"), ("PORT", "0")):
+        patch.setenv(name, value)
+    return ()
+
+
+STUDIES = {
+    "ablation.py": _ablation,
+    "real_recordings.py": _real_recordings,
+    "soak.py": _soak,
+    "same_everywhere.py": _same_everywhere,
+}

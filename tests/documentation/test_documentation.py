@@ -1,0 +1,85 @@
+"""Every command, block of Python, file and option that the documentation names works at a small size."""
+
+import contextlib
+import re
+
+import documents
+import numpy as np
+import pytest
+from documents import ROOT
+from shell import ExtraNeeded
+
+import asc_jax
+import data_prep
+
+DOCUMENT = """```
+make test   # or make bench
+fly --high 1 \\
+    # higher
+cat x | asc-jax predict runs/mine -
+```
+
+```csv
+asc-jax,is no command here
+```
+
+Then `make report
+WORKDIR=runs/mine` shows `x` and `make` and `park`.
+Neither `--hop` nor `tests/long/soak.py`, but `tests/long/soak.py x`.
+"""
+
+
+COMMANDS = documents.commands()
+NEED_EXTRAS = [each for each in COMMANDS if re.search("asc-jax (import-weights|export-weights|export) ", each.text)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_command_runs(command, shell):
+    with contextlib.suppress(ExtraNeeded):
+        shell.run(command.text)
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize("command", NEED_EXTRAS, ids=str)
+def test_a_command_runs_with_its_extra(command, shell):
+    shell.run(command.text)
+
+
+@pytest.mark.parametrize("code", documents.python(), ids=str)
+def test_python_runs(code, shell):
+    shell.provide("runs/mine")
+    names = {"asc_jax": asc_jax, "data_prep": data_prep, "waveform": np.ones(16_000) / 3, "rate": 16_000}
+    with contextlib.chdir(shell.folder):
+        exec(compile(code.text, str(code), "exec"), names)
+
+
+@pytest.mark.parametrize(("mention", "path"), documents.named_files(), ids=str)
+def test_a_file_is_there(mention, path):
+    assert path.exists(), f"{mention}: there is no {path}"
+
+
+def test_options_in_prose_exist():
+    sources = "".join(
+        file.read_text()
+        for pattern in ("asc_jax/config.py", "asc_jax/cli/*.py", "experiments/launch/*.sh", "tests/long/*.py")
+        for file in ROOT.glob(pattern)
+    )
+    for option in documents.options():
+        field = option.text.removeprefix("--").replace("-", "_")
+        assert re.search(rf"^    {field}: |{option.text}\b", sources, re.MULTILINE), (
+            f"{option}: no command has this option"
+        )
+
+
+def test_commands_are_found_in_blocks_and_in_prose(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text(DOCUMENT)
+    found = [(each.line, each.text) for each in documents.commands_of_markdown(file)]
+    assert found == [
+        (2, "make test"),
+        (2, "make bench"),
+        (3, "fly --high 1"),
+        (5, "cat x | asc-jax predict runs/mine -"),
+        (12, "make report WORKDIR=runs/mine"),
+        (14, "tests/long/soak.py x"),
+    ]
