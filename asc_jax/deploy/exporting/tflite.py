@@ -49,12 +49,9 @@ def read(file: Path) -> Exported:
 
 
 def _in_float16(content: bytes) -> bytes:
-    """Halved weights of attention and trunk: the front end's smallest constants would become zeros, and silence NaN.
-
-    Not those of depthwise convolutions, which are few: LiteRT 1.1 to 1.3 would not load the file.
-    """
+    """Halved weights of attention and trunk: the front end's smallest constants would become zeros, and silence NaN."""
     quantizer = needed("litert_quantizer.quantizer", EXTRA).Quantizer(content)
-    for operation in ("FULLY_CONNECTED", "CONV_2D"):
+    for operation in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D"):
         quantizer.add_weight_only_config(
             regex=f"{ATTENTION}|{TRUNK}", operation_name=operation, num_bits=16, algorithm_key="float_casting"
         )
