@@ -1,7 +1,7 @@
 # make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
 # make bench [ARGS="train eval --batch 64 ..."]
 # make prepare DATA=tau2020 SOURCE=/data/TAU2020 [ARGS="--skip-bad ..."]
-# make check | test | test-all | test-tpu [PYTHON=python3.13] [CONSTRAINTS=/dev/null, for the newest release of everything]
+# make check|test|test-all|test-tpu [PYTHON=python3.13] [CONSTRAINTS=/dev/null]   (for the newest release of everything)
 EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=

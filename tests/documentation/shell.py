@@ -22,7 +22,8 @@ from stand_ins import NOT_RUN, SMALL, TRAINED, TRAINING, filled_in
 
 from asc_jax.cli import main
 
-VARIABLE = re.compile("([A-Z]+)=(.*)", re.DOTALL)
+INSTALLED = (".venv/installed", ".venv/extras", ".venv/oldest/installed", ".venv/libtpu/installed")  # by make
+VARIABLE = re.compile("([A-Z_]+)=(.*)", re.DOTALL)
 
 
 class ExtraNeeded(Exception):
@@ -133,7 +134,8 @@ class Shell:
     def make(self, words: list[str]) -> None:
         """Runs what make would."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        asked = ["make", "--dry-run", "--no-print-directory", "-C", ROOT, "-o", ".venv/installed", *words[1:]]
+        installed = [option for file in INSTALLED for option in ("--old-file", file)]
+        asked = ["make", "--dry-run", "--no-print-directory", "-C", ROOT, *installed, "CHROMIUM=Makefile", *words[1:]]
         for line in _output(asked, environment).splitlines():
             if not line.startswith("make:"):
                 self.run(line)
