@@ -43,6 +43,16 @@ def test_a_response_is_convolved_with_and_leaves_the_loudness(waveform):
     np.testing.assert_allclose(heard, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("samples", [300, 16_000, 16_001])
+@pytest.mark.parametrize("taps", [1, 256, 512, 513, 4096])
+def test_blocks_joined_are_the_convolution(samples, taps):
+    random = np.random.default_rng(taps)
+    waveform, response = (random.normal(size=size).astype(np.float32) for size in (samples, taps))
+    response /= np.linalg.norm(response)
+    expected = np.convolve(waveform.astype(float), response)[:samples]
+    np.testing.assert_allclose(augment.convolve(waveform, response), expected, atol=1e-5)
+
+
 def test_every_response_is_heard(waveform):
     responses = np.eye(5, 9, dtype=np.float32)  # delays by 0 to 4 samples
     heard = jax.vmap(lambda key: augment.respond(key, waveform, responses))(KEYS)
