@@ -9,9 +9,7 @@ from recordings import write_all
 from shell import Shell
 
 from asc_jax.bench import growth, machine
-from asc_jax.evaluate.predict import predictor
 from asc_jax.net import backend
-from asc_jax.train.step import training_step
 from data_prep import synthesis
 
 
@@ -36,5 +34,4 @@ def shell(tmp_path_factory):
         write_all(folder)
         yield Shell(folder)
         jax.config.update("jax_disable_most_optimizations", False)
-        for function in (training_step, predictor):
-            function.cache_clear()
+        jax.clear_caches()

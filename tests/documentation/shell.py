@@ -60,7 +60,9 @@ class Shell:
     def asc_jax(self, words: list[str]) -> None:
         """In this process, at a small size."""
         arguments = words[1:]
-        if arguments[0] in TRAINING and arguments[1] not in [experiment for experiment, _ in TRAINED.values()]:
+        experiments = [experiment for experiment, _ in TRAINED.values()]
+        imported = "runs/published" not in arguments or importlib.util.find_spec("torch")
+        if arguments[0] in TRAINING and (arguments[1] not in experiments or not imported):
             return self.asc_jax_without_training(arguments)
         self._provide(arguments)
         self._asc_jax(arguments)
@@ -98,12 +100,10 @@ class Shell:
             self.provide("runs/mine")
             for seed, run in enumerate(arguments[1:]):
                 self._copy(run, seed)
-        imported = self.folder / "runs/published/pretrain"
         if arguments[0] == "import-weights" and importlib.util.find_spec("torch"):
             self.run("asc-jax export-weights runs/released --out model.ckpt")
-        elif arguments[0] == "finetune" and "runs/published" in arguments and not imported.exists():
-            self.provide("runs/released")
-            shutil.copytree(self.folder / "runs/released/pretrain", imported)
+        elif arguments[0] == "finetune" and "runs/published" in arguments:
+            self.run("asc-jax import-weights model.ckpt --out runs/published")
 
     def provide(self, run: str) -> None:
         """Trains the run, unless it is there, by the commands that the documentation gives."""
