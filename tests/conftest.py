@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from types import SimpleNamespace
 
 import hypothesis
 import jax
@@ -13,6 +14,7 @@ from asc_jax.config import CONFIG, PREDICTIONS
 from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
+from asc_jax.net import backend
 
 pytest_plugins = ["no_skips", "pytester"]
 
@@ -21,6 +23,22 @@ hypothesis.settings.load_profile("any machine")
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
+
+
+@pytest.fixture(scope="module")
+def quick_to_compile():
+    """XLA's own convolutions in place of the CPU's, and few optimisations: a training step compiles in half the time.
+
+    For tests of what is around the network; tests/net compares the two.
+    """
+    always_xla = SimpleNamespace(get=lambda: False, set=lambda value: None, reset=lambda token: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "_told", always_xla)
+        jax.clear_caches()
+        jax.config.update("jax_disable_most_optimizations", True)
+        yield
+        jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

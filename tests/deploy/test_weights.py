@@ -11,6 +11,7 @@ from asc_jax.evaluate.runs import read_run, scored_rounds
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.rounds import load
 
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
 SCENES = ("bus", "park", "tram")
 FILE = "model.ckpt"
 
@@ -46,7 +47,7 @@ def test_a_tested_round_knows_the_scenes_in_the_order_of_the_records(checkpoint,
     (each,) = scored_rounds(tmp_path)
     assert each.predictions.scenes == ("tram", "bus", "park")
     assert each.leak.clips == 3
-    plain = SceneNet(3).apply(variables, audio[1:4] / np.float32(32768)).cosine
+    plain = jax.jit(SceneNet(3).apply)(variables, audio[1:4] / np.float32(32768)).cosine
     np.testing.assert_allclose(each.predictions.cosine, plain[:, jnp.array([2, 0, 1])], atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""The network and its training step against the arrays of the released network.
+"""The network, its gradients and AdamW against the arrays of the released network; test_oracle.py has whole steps.
 
 Both sides are float32 on a CPU, so they differ by the order of summation: about 1e-5 relative in activations. Gradients
 of single small tensors differ by up to 3e-2 relative L2 from float64 on either side, which sets their tolerance.
@@ -18,7 +18,7 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
-from asc_jax.train.step import TrainState, learning_rate, loss, training_step
+from asc_jax.train.step import learning_rate, loss
 
 pytestmark = needed
 NET = SceneNet(10)
@@ -81,12 +81,12 @@ def test_pseudo_labels(arrays):
 @pytest.fixture(scope="module")
 def first_step(state, batch):
     gradient = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)
-    (value, (_, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, batch)
-    return value, cosine, flatten_dict(gradients, sep="/")
+    (value, (batch_stats, cosine)), gradients = gradient(state["params"], state["batch_stats"], NET, batch)
+    return value, cosine, flatten_dict(gradients, sep="/"), batch_stats
 
 
 def test_loss_and_logits_in_training(arrays, batch, first_step):
-    value, cosine, _ = first_step
+    value, cosine, *_ = first_step
     np.testing.assert_allclose(value, arrays["train/losses"][0], rtol=1e-6)
     np.testing.assert_allclose(margin_logits(cosine, batch["label"]), arrays["train/logits"], atol=3e-5)
 
@@ -103,36 +103,21 @@ def test_every_gradient(arrays, first_step):
         assert difference <= allowed, name
 
 
+def test_running_statistics_after_a_step(arrays, first_step):
+    ours, released = (
+        flatten_dict(tree, sep="/") for tree in (first_step[3], variables(arrays, "after_step")["batch_stats"])
+    )
+    assert ours.keys() == released.keys()
+    for name, theirs in released.items():
+        np.testing.assert_allclose(ours[name], theirs, atol=1e-4 * np.abs(theirs).max() + 1e-6, err_msg=name)
+
+
 def test_adamw_on_the_released_gradients(arrays, state):
     gradients, after = (variables(arrays, prefix)["params"] for prefix in ("grad", "after_step"))
-    direction, _ = optax.scale_by_adam().update(gradients, optax.scale_by_adam().init(state["params"]))
-    stepped = jax.tree.map(lambda p, d: p - 1e-3 * (d + 0.01 * p), state["params"], direction)
+    direction, _ = jax.jit(optax.scale_by_adam().update)(gradients, optax.scale_by_adam().init(state["params"]))
+    stepped = jax.tree.map(lambda p, d: p - 1e-3 * (d + 0.01 * p), *map(jax.device_get, (state["params"], direction)))
     # gradients of 1e-8 and less stand beside epsilon, where rounding shows: 1 % of a step
     jax.tree.map(lambda ours, released: np.testing.assert_allclose(ours, released, atol=1e-5), stepped, after)
-
-
-def test_four_training_steps(arrays, state, batch):
-    start = jax.tree.map(jnp.copy, state)
-    opt_state = optax.scale_by_adam().init(start["params"])
-    now = TrainState(jnp.zeros((), jnp.int32), start["params"], start["batch_stats"], opt_state)
-    losses = []
-    for step in range(4):
-        now, metrics = training_step(NET, Phase())(now, batch, 1e-3, 0)
-        losses.append(float(metrics["loss"]))
-        if step == 0:
-            check_after_first_step(now, variables(arrays, "after_step"))
-    # Adam turns each rounding of a tiny gradient into a whole step, and later losses feel it
-    np.testing.assert_allclose(losses, arrays["train/losses"], rtol=5e-3)
-
-
-def check_after_first_step(now, released):
-    for ours, theirs in zip(jax.tree.leaves(now.batch_stats), jax.tree.leaves(released["batch_stats"]), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max() + 1e-6)
-    difference = jax.tree.map(lambda a, b: np.abs(a - b).ravel(), now.params, released["params"])
-    difference = np.concatenate(jax.tree.leaves(difference))
-    # Adam's first step is +-1e-3 however small the gradient: rounding may turn a sign, in few weights
-    assert difference.max() <= 2.001e-3
-    assert (difference > 1e-5).mean() < 5e-3
 
 
 def test_learning_rate_of_every_epoch(arrays):

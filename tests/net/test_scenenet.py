@@ -35,13 +35,13 @@ def test_paper_has_128_filters_and_a_plain_projection():
 
 def test_the_mean_over_time_is_a_weight_that_all_moments_share():
     net, audio = SceneNet(4, mean_over_time=True), 0.1 * jax.random.normal(jax.random.key(1), (2, 16_000))
-    variables = net.init(jax.random.key(0), audio)
+    variables = jax.jit(net.init)(jax.random.key(0), audio)
     kernel = variables["params"]["trunk"]["global_depthwise"]["kernel"]
     assert kernel.shape == (8, 1, 512)
-    told = net.apply(variables, audio)
+    outputs = jax.jit(net.apply)(variables, audio)
     variables["params"]["trunk"]["global_depthwise"]["kernel"] = jnp.repeat(kernel / 2, 2, axis=1)  # of two moments
-    expected = SceneNet(4).apply(variables, audio)
-    np.testing.assert_allclose(told.embedding, expected.embedding, atol=1e-5)
+    expected = jax.jit(SceneNet(4).apply)(variables, audio)
+    np.testing.assert_allclose(outputs.embedding, expected.embedding, atol=1e-5)
 
 
 @pytest.mark.parametrize(("samples", "frames"), [(16_000, 32), (31_999, 63), (160_000, 313), (480_000, 938)])
