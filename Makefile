@@ -37,9 +37,10 @@ bench: .venv/installed
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)
 
-# A minute, while one works: the network, the step and the command line.
+# While one works: the network, the step and the command line, without the long tests. Compiled programs are kept.
+check: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/.pytest_cache/jax
 check: .venv/installed lint
-	$(PYTEST) -m "not extra and not tpu" $(CHECKED)
+	$(PYTEST) -m "not extra and not tpu and not long" tests/net tests/train/test_step.py tests/cli tests/test_*.py
 
 test: .venv/installed lint
 	$(PYTEST) --no-skips -m "not extra and not tpu"

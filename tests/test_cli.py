@@ -160,12 +160,19 @@ def test_records_of_another_length_are_refused(recordings, options, tmp_path, ca
     assert "clips are of 1 s" in error_of(capsys, "scratch", "esc10", "--clips", folder, *places)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compilation_cache(tmp_path_factory):
+    """Makes all processes share what one of them has compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        yield
+
+
 def start(recordings, workdir, *more, **environment):
     """Trains on the recordings in a process of its own."""
     options = ["--seconds", "1", "--epochs", "4", "--batch-size", "4", "--clips", str(recordings)]
     command = [sys.executable, "-c", "from asc_jax.cli import main; main()", "scratch", "esc10", *options]
     command += ["--workdir", str(workdir), "--data-dir", str(workdir.parent / "data"), "--checkpoint-every", "1"]
-    environment |= {"JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "cache")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([*command, *more], env=os.environ | environment, **pipes)
 
@@ -175,6 +182,7 @@ def wait_for_rows(metrics, count, process):
         time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predicts(recordings, tmp_path, capsys):
     undisturbed = start(recordings, tmp_path / "undisturbed")
     told, error = undisturbed.communicate(timeout=300)
@@ -250,6 +258,7 @@ def start_two(recordings, workdir):
     return [start(recordings, workdir, *options, "--process", f"{n}", JAX_NUM_CPU_DEVICES="1") for n in range(2)]
 
 
+@pytest.mark.long
 def test_two_processes_stop_together_and_learn_what_two_devices_of_one_process_learn(recordings, tmp_path):
     two = start_two(recordings, tmp_path / "two")
     folder = tmp_path / "two" / "scratch"

@@ -20,6 +20,7 @@ def small_machine(monkeypatch):
     monkeypatch.setattr(growth, "STEPS", (1, 2))
 
 
+@pytest.mark.long
 def test_every_section_prints_its_results_and_keeps_them(tmp_path, capsys):
     sections = ["train", "eval", "latency", "read", "epoch", "growth"]
     files = [f"--{name}={tmp_path / file}" for name, file in (("json", "b.json"), ("picture", "g.png"))]

@@ -20,7 +20,7 @@ from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
 from asc_jax.train.step import learning_rate, loss
 
-pytestmark = needed
+pytestmark = [needed, pytest.mark.long]
 NET = SceneNet(10)
 
 

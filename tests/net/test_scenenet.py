@@ -65,6 +65,7 @@ def test_the_front_end_alone_multiplies_at_the_highest_precision():
     assert highest == [0, 1, 2]  # mel filters, the Wavegram's filter and its spread
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_degenerate_clips_give_finite_outputs_and_gradients(network):
     net = SceneNet(10, **asdict(network))
