@@ -37,8 +37,10 @@ bench: .venv/installed
 prepare: .venv/installed
 	.venv/bin/asc-jax prepare $(DATA) "$(SOURCE)" $(ARGS)
 
-# While one works: the network, the step and the command line, without the long tests. Compiled programs are kept.
-check: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/.pytest_cache/jax
+# Most of the tests' time is compiling: what has not changed since the last run is not compiled again.
+check test test-extras: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/.pytest_cache/jax
+
+# While one works: the network, the step and the command line, without the long tests.
 check: .venv/installed lint
 	$(PYTEST) -m "not extra and not tpu and not long" tests/net tests/train/test_step.py tests/cli tests/test_*.py
 

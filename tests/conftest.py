@@ -21,14 +21,13 @@ pytest_plugins = ["no_skips", "pytester"]
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one takes its time
 hypothesis.settings.load_profile("any machine")
 jax.config.update("jax_num_cpu_devices", 2)
-jax.config.update("jax_disable_most_optimizations", True)  # to compile takes most of the time; test_cli.py has them
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 
 
 @pytest.fixture(scope="module")
 def quick_to_compile():
-    """XLA's own convolutions in place of the CPU's, with which a training step compiles in half the time.
+    """XLA's own convolutions in place of the CPU's, and few optimisations: a training step compiles in half the time.
 
     For tests of what is around the network; tests/net compares the two.
     """
@@ -36,7 +35,9 @@ def quick_to_compile():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backend, "_told", always_xla)
         jax.clear_caches()
+        jax.config.update("jax_disable_most_optimizations", True)
         yield
+        jax.config.update("jax_disable_most_optimizations", False)
     jax.clear_caches()
 
 
