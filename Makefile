@@ -1,7 +1,7 @@
 # make pretrain finetune pseudolabel [EXPERIMENT=demo] [WORKDIR=runs/demo] [ARGS="--epochs 3 ..."]
 # make bench [ARGS="train eval --batch 64 ..."]
 # make prepare DATA=tau2020 SOURCE=/data/TAU2020 [ARGS="--skip-bad ..."]
-# make check|test|test-all|test-tpu [PYTHON=python3.13] [CONSTRAINTS=/dev/null]   (for the newest release of everything)
+# make check|test|test-extras|test-tpu [PYTHON=python3.13] [CONSTRAINTS=/dev/null]   (in a fresh clone: the newest releases)
 EXPERIMENT ?= demo
 WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
@@ -55,7 +55,7 @@ test-extras: .venv/extras .venv/oldest/installed $(CHROMIUM)
 
 # Compiles every experiment for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
 test-tpu: .venv/libtpu/installed
-	JAX_PLATFORMS=cpu TPU_LIBRARY_PATH=$(CURDIR)/.venv/libtpu/libtpu/libtpu.so .venv/bin/python -m pytest --no-skips -m tpu
+	JAX_PLATFORMS=cpu TPU_LIBRARY_PATH="$(CURDIR)/.venv/libtpu/libtpu/libtpu.so" .venv/bin/python -m pytest --no-skips -m tpu
 
 lint: .venv/installed
 	.venv/bin/ruff check .
@@ -64,10 +64,10 @@ lint: .venv/installed
 	.venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR experiments/launch/*.sh
 
 clean:
-	rm -rf .venv runs prepared
+	rm -rf .venv .pytest_cache runs prepared
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --upgrade pip
 	$(INSTALL) --editable ".[test]"
 	touch $@
@@ -77,17 +77,18 @@ clean:
 	touch $@
 
 .venv/oldest/installed: tests/deploy/exporting/oldest.txt
-	$(PYTHON) -m venv .venv/oldest
+	$(PYTHON) -m venv --clear .venv/oldest
 	.venv/oldest/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
 # Beside the packages, not among them: with libtpu there, JAX would look for a TPU at every start.
 .venv/libtpu/installed: .venv/installed
+	rm -rf .venv/libtpu
 	$(INSTALL) --no-deps --target .venv/libtpu "$$(.venv/bin/python -c 'from importlib.metadata import requires; \
 	    print(next(each.split(";")[0] for each in requires("jax") if each.startswith("libtpu")))')"
 	touch $@
 
 $(CHROMIUM):
-	@command -v apt-get || { echo "a test opens the report in a browser: install chromium"; exit 1; }
-	$(if $(filter 0,$(shell id -u)),,sudo) apt-get update --quiet
-	$(if $(filter 0,$(shell id -u)),,sudo) apt-get install --quiet --yes --no-install-recommends chromium
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "install chromium: a test opens the report in it"; exit 1; }
+	apt-get update --quiet
+	apt-get install --quiet --yes --no-install-recommends chromium

@@ -26,12 +26,13 @@ class Program:
     arguments: int
     outputs: int  # those that do not take the place of donated arguments
     temporaries: int
+    code: int
     collectives: list[Collective]
 
     @property
     def memory(self) -> int:
         """Bytes that one chip needs."""
-        return self.arguments + self.outputs + self.temporaries
+        return self.arguments + self.outputs + self.temporaries + self.code
 
 
 def tpu_mesh(topology: str) -> Mesh:
@@ -41,7 +42,7 @@ def tpu_mesh(topology: str) -> Mesh:
     return mesh_of(topologies.get_topology_desc(platform="tpu", topology_name=topology).devices)
 
 
-def compile_training(case: Case, mesh: Mesh) -> Program:
+def compile_training_for(case: Case, mesh: Mesh) -> Program:
     """Compiles the training step of a case, whose batch the devices of the mesh share."""
     audio = jax.ShapeDtypeStruct((case.batch, case.samples), np.int16)
     of_clips = {"label": np.int32, "weight": np.float32}
@@ -54,7 +55,7 @@ def compile_training(case: Case, mesh: Mesh) -> Program:
     return _compile(training_step(case.net, case.phase, mesh), arguments)
 
 
-def compile_evaluation(case: Case, mesh: Mesh) -> Program:
+def compile_evaluation_for(case: Case, mesh: Mesh) -> Program:
     """Compiles the prediction of a batch with the folded network."""
     state = jax.eval_shape(lambda: create_state(case.net, case.samples, jax.random.key(0)))
     variables = jax.eval_shape(fold, state.variables)
@@ -81,5 +82,6 @@ def _compile(function, arguments) -> Program:
         memory.argument_size_in_bytes,
         memory.output_size_in_bytes - memory.alias_size_in_bytes,
         memory.temp_size_in_bytes,
+        memory.generated_code_size_in_bytes,
         collectives(compiled.as_text()),
     )

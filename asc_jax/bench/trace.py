@@ -1,15 +1,14 @@
 """Where a training step spends its time, from JAX's profiler."""
 
-import gzip
-import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import jax
 
 from asc_jax.bench.network import TrainingStep
+from asc_jax.bench.xplane import hlo_events
 
 STEPS = 3
 
@@ -33,22 +32,21 @@ def profile_training(step: TrainingStep, folder: Path) -> list[Operation]:
         for _ in range(STEPS):
             state, metrics = step.compiled(state, *step.arguments)
         jax.block_until_ready(metrics)
-    newest = max(folder.rglob("*.trace.json.gz"), key=lambda file: file.stat().st_mtime)
+    newest = max(folder.rglob("*.xplane.pb"), key=lambda file: file.stat().st_mtime)
     return operations(newest, step.program)
 
 
 def operations(file: Path, program: str) -> list[Operation]:
-    """Adds up the events of a profile (Chrome's trace event format) for each operation of the program (HLO text)."""
-    spent, calls = Counter(), Counter()
-    for event in json.loads(gzip.decompress(file.read_bytes()))["traceEvents"]:
-        if name := event.get("args", {}).get("hlo_op"):
-            spent[name] += event["dur"] / 1e3 / STEPS  # from microseconds
-            calls[name] += 1
+    """Adds up the events of a profile (*.xplane.pb) for each operation of the program (HLO text)."""
+    spent, calls = defaultdict(float), Counter()
+    for name, seconds in hlo_events(file):
+        spent[name] += 1e3 * seconds / STEPS
+        calls[name] += 1
     shapes = dict(re.findall(r"^\s*(?:ROOT )?%?([\w.\-]+) = \(?([\w\[\],]+)", program, re.MULTILINE))
     layers = dict(re.findall(r'^\s*(?:ROOT )?%?([\w.\-]+) = .*op_name="([^"]+)"', program, re.MULTILINE))
     return [
         Operation(milliseconds, calls[name] // STEPS, name, shapes.get(name, ""), _layer(layers.get(name, "")))
-        for name, milliseconds in spent.most_common()
+        for name, milliseconds in sorted(spent.items(), key=lambda item: -item[1])
     ]
 
 

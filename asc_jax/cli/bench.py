@@ -1,6 +1,7 @@
 """The command on speed: asc-jax bench [SECTION...]."""
 
 import dataclasses
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from asc_jax.bench.timing import Result
     from asc_jax.data.records import Clips
 
+SHORTEST = 0.1  # seconds of a clip: shorter ones have no second frame
 Section = Literal["train", "eval", "latency", "read", "epoch", "growth"]
 
 
@@ -40,7 +42,7 @@ class Benchmark:
     device: Literal["cpu", "gpu", "tpu"] | None = None
     """Where (default: the fastest that JAX finds)."""
     repeats: int = 5
-    """Calls, or epochs, that are timed after the warm-up."""
+    """Calls, or epochs, that are timed after the warm-up; of one clip 20 times as many."""
     clips: int = 256
     """Clips in the records of read and epoch; growth takes 16 batches."""
     cache: Cache = "none"
@@ -78,13 +80,25 @@ def bench(args: Benchmark) -> None:
 
 def _check(args: Benchmark) -> None:
     """Raises UserError for what would fail only after minutes."""
-    if args.batch < 2 and {"train", "epoch", "growth"}.intersection(args.sections):
+    for option in ("batch", "clips", "repeats"):
+        if getattr(args, option) < 1:
+            raise UserError(f"--{option} {getattr(args, option)}: must be 1 or more")
+    if not SHORTEST <= args.seconds < math.inf:
+        raise UserError(f"--seconds {args.seconds:g}: must be {SHORTEST} or more")
+    if args.batch < 2 and (args.trace or {"train", "epoch", "growth"}.intersection(args.sections)):
         raise UserError("a batch of one clip cannot train; use --batch 2 or more, or only eval, latency and read")
     if args.clips < args.batch and {"read", "epoch"}.intersection(args.sections):
         raise UserError(f"{args.clips} clips are less than one batch; use --clips {args.batch} or more")
-    for option, file in (("--json", args.json), ("--picture", args.picture)):
+    picture = args.picture if "growth" in args.sections else None
+    for option, file in (("--json", args.json), ("--picture", picture)):
         if file and not file.parent.is_dir():
             raise UserError(f"{option} {file}: there is no folder {file.parent}; make it first")
+        if file and file.is_dir():
+            raise UserError(f"{option} {file}: is a folder; name a file")
+    if picture and picture.suffix not in (".png", ".pdf", ".svg"):
+        raise UserError(f"--picture {picture}: must end in .png, .pdf or .svg")
+    if args.trace and args.trace.exists() and not args.trace.is_dir():
+        raise UserError(f"--trace {args.trace}: is a file; name a folder")
 
 
 def _case(args: Benchmark) -> "Case":
@@ -106,16 +120,16 @@ def _run(case: "Case", args: Benchmark, findings: "Findings") -> None:
     from asc_jax.bench.trace import profile_training
 
     step = compile_training(case) if args.trace or "train" in args.sections else None
-    print(tables.header())
-    for result in _results(case, step, args):
-        print(tables.row(result, findings.limits), flush=True)
-        findings.results.append(result)
     if step and (found := collectives(step.program)):
         findings.collectives = found
         print_tables(tables.collectives_table(found))
     if step and args.trace:
         findings.operations = profile_training(step, args.trace)
         print_tables(tables.operations_table(findings.operations))
+    print(tables.header())
+    for result in _results(case, step, args):
+        print(tables.row(result, findings.limits), flush=True)
+        findings.results.append(result)
 
 
 def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Iterator[Result]":
@@ -135,12 +149,14 @@ def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Ite
                 yield reading.epochs(case, clips, args.cache)
     if "growth" in args.sections:
         points = []
-        with _noise(case, max(growth.STEPS) * case.batch) as clips:
-            for point in growth.growth(case, clips, args.cache):
-                points.append(point)
-                yield point.result
-        growth.draw(points, args.picture)
-        print(args.picture)
+        try:
+            with _noise(case, max(growth.STEPS) * case.batch) as clips:
+                for point in growth.growth(case, clips, args.cache):
+                    points.append(point)
+                    yield point.result
+        finally:
+            growth.draw(points, args.picture)
+            print(args.picture)
 
 
 @contextmanager

@@ -66,13 +66,16 @@ class Inside:
 Predictor = Jitted[[Any, np.ndarray | jax.Array], tuple[jax.Array, jax.Array]]
 
 
-@cached
 def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Predictor:
     """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
 
     The devices of the mesh, by default all, share the clips, if they can do so evenly; all variables are on each.
     """
-    mesh = mesh or all_devices()
+    return _predictor(net, clips, mesh or all_devices())
+
+
+@cached
+def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
     on_cpu = platform(mesh) == "cpu"
 
     def of_batch(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:

@@ -93,7 +93,7 @@ def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Step
     return _training_step(net, phase.augmentation, phase.weight_decay, mesh or all_devices())
 
 
-@cached  # phases that differ in their length alone share a compiled step
+@cached  # phases of the same augmentation and weight decay share a compiled step
 def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Step:
     def step(
         state: TrainState, batch: dict, rate: float, seed: np.uint32, /

@@ -5,7 +5,7 @@ import os
 import jax
 import pytest
 
-from asc_jax.bench.ahead_of_time import compile_evaluation, compile_training, tpu_mesh
+from asc_jax.bench.ahead_of_time import compile_evaluation_for, compile_training_for, tpu_mesh
 from asc_jax.bench.network import Case
 from asc_jax.cli import experiments
 
@@ -33,7 +33,7 @@ def case(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_training_step_fits_and_gathers_no_activations(name, mesh):
     of = case(name)
-    program = compile_training(of, mesh)
+    program = compile_training_for(of, mesh)
     assert program.memory < MEMORY
     exchanged = {each.kind: each for each in program.collectives}
     parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(of.state().params))
@@ -43,5 +43,5 @@ def test_a_training_step_fits_and_gathers_no_activations(name, mesh):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_evaluation_fits_and_exchanges_nothing(name, mesh):
-    program = compile_evaluation(case(name), mesh)
+    program = compile_evaluation_for(case(name), mesh)
     assert program.memory < MEMORY and not program.collectives

@@ -101,7 +101,7 @@ def test_a_profile_names_the_layers(tmp_path):
     with jax.profiler.trace(str(tmp_path)):
         for _ in range(3):
             jax.block_until_ready(step(np.ones((300, 300), np.float32)))
-    (file,) = tmp_path.rglob("*.trace.json.gz")
+    (file,) = tmp_path.rglob("*.xplane.pb")
     found = operations(file, step.as_text())
     assert found and all(0 < operation.milliseconds < 1000 and operation.calls >= 1 for operation in found)
     assert any("stem" in operation.layer and "300,300" in operation.shape for operation in found)

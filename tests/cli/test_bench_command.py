@@ -49,10 +49,25 @@ def test_results_before_a_failure_are_printed_and_kept(tmp_path, capsys, monkeyp
     assert result["name"] == "reading, cache none"
 
 
-@pytest.mark.parametrize("option", ["--json", "--picture"])
-def test_a_file_without_a_folder_is_refused_before_anything_is_timed(option, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--json", "missing/b.json"], "there is no folder missing"),
+        (["growth", "--picture", "missing/g.png"], "there is no folder missing"),
+        (["growth", "--picture", "g.xyz"], "must end in .png"),
+        (["--json", "."], "is a folder"),
+        (["--trace", __file__], "is a file"),
+        (["eval", "--batch", "0"], "--batch 0: must be 1"),
+        (["read", "--clips", "-1"], "--clips -1: must be 1"),
+        (["eval", "--repeats", "0"], "--repeats 0: must be 1"),
+        (["eval", "--seconds", "0.01"], "--seconds 0.01: must be 0.1"),
+        (["eval", "--seconds", "nan"], "--seconds nan: must be 0.1"),
+        (["eval", "--batch", "1", "--trace", "profile"], "cannot train"),
+    ],
+)
+def test_what_would_fail_later_is_refused_before_anything_is_timed(options, reason, capsys):
     with pytest.raises(SystemExit) as stopped:
-        main(["bench", "read", *SMALL, option, str(tmp_path / "missing" / "file.png")])
+        main(["bench", *options])
     assert stopped.value.code == 2
     error = capsys.readouterr().err
-    assert f"there is no folder {tmp_path / 'missing'}" in error and error.count("\n") == 1
+    assert reason in error and error.count("\n") == 1

@@ -20,7 +20,7 @@ def shell(tmp_path_factory, quick_to_compile):
         patch.setattr("asc_jax.processes.join", lambda coordinator, processes, process: None)
         patch.setattr(machine, "limits", functools.cache(machine.limits))
         patch.setattr(growth, "BATCHES", (8,))
-        patch.setattr(growth, "LENGTHS", (0.25,))
+        patch.setattr(growth, "LENGTHS", (1.0,))
         patch.setattr(growth, "STEPS", (1,))
         folder = tmp_path_factory.mktemp("documentation")
         write_all(folder)

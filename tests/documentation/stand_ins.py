@@ -51,11 +51,11 @@ TRAINED = {
     "runs/demo": ("demo", ""),
 }
 # Appended to a command of asc-jax; the last of two equal options counts.
-SMALL_TRAINING = "--seconds 0.25 --epochs 1 --steps 0 --batch-size 8 --checkpoint-every 1 --finetune-rounds 1"
+SMALL_TRAINING = "--seconds 1 --epochs 1 --steps 0 --batch-size 8 --checkpoint-every 1 --finetune-rounds 1"
 SMALL = {
     **dict.fromkeys(TRAINING, SMALL_TRAINING),
-    **dict.fromkeys(("prepare", "data", "import-weights"), "--seconds 0.25"),
-    "bench": "--seconds 0.25 --batch 8 --repeats 1 --clips 8",
+    **dict.fromkeys(("prepare", "data", "import-weights"), "--seconds 1"),
+    "bench": "--seconds 1 --batch 8 --repeats 1 --clips 8",
 }
 
 # Programs that the tests cannot run: the whole command must match one of these, so that each was looked at.
