@@ -155,8 +155,9 @@ def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Ite
                     points.append(point)
                     yield point.result
         finally:
-            growth.draw(points, args.picture)
-            print(args.picture)
+            if points:
+                growth.draw(points, args.picture)
+                print(args.picture)
 
 
 @contextmanager

@@ -49,6 +49,16 @@ def test_results_before_a_failure_are_printed_and_kept(tmp_path, capsys, monkeyp
     assert result["name"] == "reading, cache none"
 
 
+def test_growth_without_a_point_ends_with_its_own_error(tmp_path, monkeypatch):
+    def fail(case, clips, cache):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(growth, "growth", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["bench", "growth", *SMALL, "--picture", str(tmp_path / "g.png")])
+    assert not (tmp_path / "g.png").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
