@@ -7,8 +7,9 @@ WORKDIR ?= runs/$(EXPERIMENT)
 ARGS ?=
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
-# A process a core, each with files of its own: compiling, which takes most of the time, uses one core.
-PYTEST = .venv/bin/python -m pytest --numprocesses auto --dist loadfile
+# A process a core, each with whole files, the longest of which are among the first; compiling takes most of the time and
+# uses one core.
+PYTEST = .venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 INSTALL = .venv/bin/python -m pip install --quiet --constraint $(CONSTRAINTS)
 CHROMIUM := $(or $(shell command -v chromium),/usr/bin/chromium)
 

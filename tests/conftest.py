@@ -14,7 +14,7 @@ from asc_jax.config import CONFIG, PREDICTIONS
 from asc_jax.data.leaks import Leak, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.evaluate.predict import Predictions, to_csv
-from asc_jax.net import backend
+from asc_jax.net import backend, mobilefacenet
 
 pytest_plugins = ["no_skips", "pytester"]
 
@@ -27,18 +27,23 @@ jax.config.update("jax_default_matmul_precision", "highest")
 
 @pytest.fixture(scope="module")
 def quick_to_compile():
-    """XLA's own convolutions in place of the CPU's, and few optimisations: a training step compiles in half the time.
-
-    For tests of what is around the network; tests/net compares the two.
-    """
-    always_xla = SimpleNamespace(get=lambda: False, set=lambda value: None, reset=lambda token: None)
+    """A trunk of two bottlenecks, one of them residual, and few optimisations: a third of the time to compile."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "_told", always_xla)
+        patch.setattr(mobilefacenet, "BOTTLENECKS", mobilefacenet.BOTTLENECKS[:1])
         jax.clear_caches()
         jax.config.update("jax_disable_most_optimizations", True)
         yield
         jax.config.update("jax_disable_most_optimizations", False)
     jax.clear_caches()
+
+
+@pytest.fixture(scope="module")
+def quickest_to_compile(quick_to_compile):
+    """XLA's own convolutions in place of the CPU kernels, too, for tests of what is around the network."""
+    always_xla = SimpleNamespace(get=lambda: False, set=lambda value: None, reset=lambda token: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "_told", always_xla)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from asc_jax.bench.collectives import Collective, collectives
 from asc_jax.bench.network import Case, compile_training
 from asc_jax.config import Network
 
-pytestmark = pytest.mark.usefixtures("quick_to_compile")
+pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 PROGRAM = """
   %all-reduce.1 = f32[3,3,64]{2,1,0} all-reduce(%a), channel_id=1
   %all-reduce.2 = (bf16[2]{0}, /*index=1*/f32[]) all-reduce-start(%b, %c), channel_id=2

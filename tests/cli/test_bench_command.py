@@ -7,7 +7,7 @@ import pytest
 from asc_jax.bench import growth, machine, reading
 from asc_jax.cli import main
 
-pytestmark = pytest.mark.usefixtures("quick_to_compile")
+pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 SMALL = ["--batch", "2", "--seconds", "1", "--repeats", "1", "--clips", "4"]
 
 

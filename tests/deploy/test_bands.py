@@ -8,6 +8,7 @@ from asc_jax.errors import UserError
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import log_mel
 from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.train.step import create_state
 
 NET = SceneNet(3)
 
@@ -42,13 +43,11 @@ def test_matched_bands_have_the_statistics_of_training(clips):
 
 
 def test_the_network_takes_what_matching_gives(clips):
-    variables = jax.jit(NET.init)(jax.random.key(0), jnp.zeros((1, 16_000)))
+    variables = create_state(NET, 16_000, jax.random.key(0)).variables
     bands = matching(statistics(NET, through_device(clips)), statistics(NET, clips))
-    apply = jax.jit(NET.apply)
-    plain, heard = (
-        apply(variables, to_waveform(jnp.asarray(each))).features for each in (clips, through_device(clips))
-    )
-    matched = apply(fold(variables | {"bands": bands}), to_waveform(jnp.asarray(through_device(clips)))).features
+    features = jax.jit(lambda variables, clips: NET.apply(variables, to_waveform(clips)).features)
+    plain, heard = (features(variables, each) for each in (clips, through_device(clips)))
+    matched = features(fold(variables | {"bands": bands}), through_device(clips))
     of_mel = [np.abs(each[..., 0] - plain[..., 0]).mean() for each in (heard, matched)]
     assert of_mel[1] < of_mel[0] / 3
     np.testing.assert_allclose(matched[..., 1], heard[..., 1], atol=1e-5)  # the Wavegram has no bands to match

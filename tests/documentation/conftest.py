@@ -11,7 +11,7 @@ from data_prep import synthesis
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory, quick_to_compile):
+def shell(tmp_path_factory, quickest_to_compile):
     """A `Shell` in a folder with recordings, for which the demo is a sixteenth of its clips."""
     plan = synthesis.plan
     with pytest.MonkeyPatch.context() as patch:

@@ -6,11 +6,14 @@ import pytest
 from asc_jax.config import PAPER, RELEASED
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.step import create_state
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
 
 def trained(net, audio):
     """Variables whose running statistics and affine parameters are those of no fresh network."""
-    variables = jax.jit(net.init)(jax.random.key(0), audio)
+    variables = create_state(net, audio.shape[1], jax.random.key(0)).variables
     random = np.random.default_rng(0)
 
     def change(path, leaf):

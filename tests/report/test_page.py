@@ -97,10 +97,17 @@ def test_players_play_the_clips_that_are_named(page, complete, records):
     assert [each["aria-label"] for each in players[:-1]] == wrong.tolist()
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leaves the figures' files out, which take most of the time: for tests of what the page says."""
+    monkeypatch.setattr("asc_jax.report.page.save", lambda figure, folder, name: "<svg/>")
+
+
 def told_by(run):
     return Page(write_report(open_run(run))).text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_missing_files_are_told(changeable):
     for file in ("pseudolabel/pseudo_labels.csv", "pseudolabel/inside.npz"):
         (changeable / file).unlink()
@@ -113,12 +120,14 @@ def test_missing_files_are_told(changeable):
         assert reason in told
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_single_round_is_a_run(changeable):
     told = told_by(changeable / "scratch")
     for command in ("pretrain", "finetune", "pseudolabel"):
         assert f"no {command} round has finished; 'make {command}' runs it" in told
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_the_test_set_lacks_is_told(fill_run, made_up, tmp_path):
     told = made_up()
     nothing = {name: [""] * 60 for name in ("device", "city", "session")}
@@ -127,12 +136,14 @@ def test_what_the_test_set_lacks_is_told(fill_run, made_up, tmp_path):
     assert "the device of no tested clip is known" in text and "the city of no tested clip is known" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_absent_scene_is_an_empty_row(fill_run, made_up, tmp_path):
     told = made_up()
     page = Page(write_report(open_run(fill_run(tmp_path / "run", told.subset(told.truth != 1)))))
     assert any("park 0 of 0" in each["alt"] for each in page.elements["img"])
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("right", [True, False])
 def test_a_single_clip_is_reported(fill_run, made_up, tmp_path, right):
     told = made_up()
@@ -142,19 +153,22 @@ def test_a_single_clip_is_reported(fill_run, made_up, tmp_path, right):
     assert ("Every test clip is right" in text) == right
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_unknown_truths_among_the_pseudo_labels(changeable):
     file = changeable / "pseudolabel" / "pseudo_labels.csv"
     pandas.read_csv(file).assign(truth="").to_csv(file, index=False)
     assert "the true scene of no unlabelled clip is known" in told_by(changeable)
 
 
-def test_a_second_report_takes_the_place_of_the_first(changeable):
-    first = write_report(open_run(changeable)).read_bytes()
-    (changeable / "report" / "figures" / "old.png").touch()
-    assert write_report(open_run(changeable)).read_bytes() == first
-    assert not (changeable / "report" / "figures" / "old.png").exists()
+def test_a_second_report_takes_the_place_of_the_first(page, complete):
+    file = complete / "report" / "report.html"
+    first = file.read_bytes()
+    (complete / "report" / "figures" / "old.png").touch()
+    assert write_report(open_run(complete)).read_bytes() == first
+    assert not (complete / "report" / "figures" / "old.png").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_names_are_escaped(fill_run, made_up, tmp_path):
     told = made_up()
     scenes = ("<b>bus</b>", "park & ride", "tram")

@@ -21,7 +21,7 @@ from asc_jax.train import checkpoint, loop
 from asc_jax.train.rounds import load, run
 from asc_jax.train.stopping import Preempted
 
-pytestmark = pytest.mark.usefixtures("quick_to_compile")
+pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 PHASE = Phase(epochs=2, batch_size=4)
 EXPERIMENT = Experiment(
     name="tiny",
@@ -54,7 +54,7 @@ def records(make_records):
 
 
 @pytest.fixture(scope="module")
-def chain(records, tmp_path_factory, quick_to_compile):
+def chain(records, tmp_path_factory, quickest_to_compile):
     experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path_factory.mktemp("runs")))
     for command in ("pretrain", "finetune", "pseudolabel"):
         for each in rounds(experiment, command):

@@ -10,11 +10,12 @@ from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state, learning_rate, loss, training_step
 
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
 NET = SceneNet(3)
 
 
 @pytest.fixture(scope="module")
-def state():
+def state(quick_to_compile):
     return create_state(NET, 16_000, jax.random.key(0))
 
 
