@@ -40,6 +40,7 @@ prepare: .venv/installed
 
 # Most of the tests' time is compiling: what has not changed since the last run is not compiled again.
 check test test-extras: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/.pytest_cache/jax
+check test test-extras: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.1
 
 # While one works: the network, the step and the command line, without the long tests.
 check: .venv/installed lint

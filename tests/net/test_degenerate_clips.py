@@ -8,7 +8,7 @@ from asc_jax.config import PAPER, RELEASED
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.step import create_state, loss
 
-pytestmark = pytest.mark.usefixtures("quick_to_compile")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("quick_to_compile")]
 
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
