@@ -60,8 +60,10 @@ def bench(args: Benchmark) -> None:
     _check(args)
     import jax
 
-    if args.device:
-        jax.config.update("jax_platforms", {"gpu": "cuda"}.get(args.device, args.device))
+    if args.device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    if args.device not in (None, jax.default_backend()):
+        raise UserError(f"--device {args.device}: JAX finds none here; leave it out to use the {jax.default_backend()}")
     from asc_jax.devices import use_cores
 
     use_cores(args.batch)

@@ -73,6 +73,7 @@ def test_growth_without_a_point_ends_with_its_own_error(tmp_path, monkeypatch):
         (["eval", "--seconds", "0.01"], "--seconds 0.01: must be 0.1"),
         (["eval", "--seconds", "nan"], "--seconds nan: must be 0.1"),
         (["eval", "--batch", "1", "--trace", "profile"], "cannot train"),
+        (["eval", "--device", "tpu"], "--device tpu: JAX finds none here"),
     ],
 )
 def test_what_would_fail_later_is_refused_before_anything_is_timed(options, reason, capsys):

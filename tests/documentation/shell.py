@@ -85,7 +85,7 @@ class Shell:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.setattr(sys, "stdin", SimpleNamespace(buffer=stack.enter_context(open(stdin, "rb"))))
             status = _status(main, [*arguments, *small])
-        if missing := re.search(r".*pip install 'asc_jax\[.*", output.getvalue()):
+        if missing := re.search(r".*pip install -e '\.\[.*", output.getvalue()):
             raise ExtraNeeded(missing[0])
         if status:
             _fail(["asc-jax", *arguments], f"It ended with status {status}.\n{output.getvalue()}")
@@ -180,12 +180,12 @@ class Shell:
 
     def pip(self, words: list[str]) -> None:
         """Installs nothing; the extra must be there."""
-        known = r"pip install (--quiet |--constraint \S+ |--editable )*(asc_jax|\.)\[([\w,]+)\]"
+        known = r"pip install (--quiet |--constraint \S+ )*(-e|--editable) \.\[([\w,]+)\]"
         setup = configparser.ConfigParser()
         setup.read(ROOT / "setup.cfg")
         match = re.fullmatch(known, " ".join(words))
         if not match or not {*match[3].split(",")} <= setup["options.extras_require"].keys():
-            _fail(words, "It is not: pip install 'asc_jax[EXTRA]', with an EXTRA of setup.cfg.")
+            _fail(words, "It is not: pip install -e '.[EXTRA]', with an EXTRA of setup.cfg.")
 
     def git(self, words: list[str]) -> None:
         """The commit that is checked out must be there, where the whole history is."""

@@ -65,4 +65,4 @@ def needed(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UserError(f"this format needs {error.name}: run pip install 'asc_jax[{extra}]'") from error
+        raise UserError(f"this format needs {error.name}; in asc_jax's folder: pip install -e '.[{extra}]'") from error

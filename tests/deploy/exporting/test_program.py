@@ -17,5 +17,5 @@ def test_the_program_is_float32_whatever_the_network_computes_in(model, clips, t
 
 
 def test_a_missing_extra_is_told_with_the_command_that_installs_it():
-    with pytest.raises(UserError, match=r"needs nowhere_to_be_found: run pip install 'asc_jax\[onnx\]'"):
+    with pytest.raises(UserError, match=r"needs nowhere_to_be_found; in asc_jax's folder: pip install -e '\.\[onnx\]'"):
         needed("nowhere_to_be_found", "onnx")
