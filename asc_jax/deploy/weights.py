@@ -57,9 +57,7 @@ def _torch() -> ModuleType:
     try:
         return importlib.import_module("torch")
     except ImportError as error:
-        raise UserError(
-            "PyTorch's checkpoints need torch; in asc_jax's folder: pip install -e '.[torch]'"
-        ) from error
+        raise UserError("PyTorch's checkpoints need torch; in asc_jax's folder: pip install -e '.[torch]'") from error
 
 
 def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path, records: Records | None) -> None:
