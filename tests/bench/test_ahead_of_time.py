@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def mesh():
-    """Eight chips, and the least effort of their compiler: a quarter of the time, for programs that need more memory."""
+    """Eight chips, and the least effort of their compiler: a quarter of the time, and no less memory."""
     with jax.default_matmul_precision("default"):  # as in training, and not as in the other tests
         for effort in EFFORTS:
             jax.config.update(effort, -1.0)
