@@ -62,12 +62,16 @@ def bench(args: Benchmark) -> None:
 
     if args.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-    if args.device not in (None, jax.default_backend()):
-        raise UserError(f"--device {args.device}: JAX finds none here; leave it out to use the {jax.default_backend()}")
     from asc_jax.devices import use_cores
 
-    use_cores(args.batch)
-    from asc_jax.bench.machine import description, limits
+    use_cores(args.batch)  # before anything that starts JAX
+    if args.device not in (None, jax.default_backend()):
+        raise UserError(f"--device {args.device}: JAX finds none here; leave it out to use the {jax.default_backend()}")
+    from asc_jax.bench.machine import description, limits, memory
+    from asc_jax.net.frontend import RATE
+
+    if 8 * args.batch * args.seconds * RATE > memory():  # the noise is drawn in float64
+        raise UserError(f"{args.batch} clips of {args.seconds:g} s do not fit into this machine's memory; use less")
     from asc_jax.bench.tables import Findings, machine_table
 
     case = _case(args)
@@ -97,10 +101,22 @@ def _check(args: Benchmark) -> None:
             raise UserError(f"{option} {file}: there is no folder {file.parent}; make it first")
         if file and file.is_dir():
             raise UserError(f"{option} {file}: is a folder; name a file")
+        if file:
+            _check_writable(option, file)
     if picture and picture.suffix not in (".png", ".pdf", ".svg"):
         raise UserError(f"--picture {picture}: must end in .png, .pdf or .svg")
     if args.trace and args.trace.exists() and not args.trace.is_dir():
         raise UserError(f"--trace {args.trace}: is a file; name a folder")
+
+
+def _check_writable(option: str, file: Path) -> None:
+    new = not file.exists()
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise UserError(f"{option} {file}: cannot be written ({error.strerror}); name another file") from error
+    if new:
+        file.unlink()
 
 
 def _case(args: Benchmark) -> "Case":

@@ -1,11 +1,15 @@
 """The command asc-jax bench, at sizes that take seconds."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from asc_jax.bench import growth, machine, reading
 from asc_jax.cli import main
+from asc_jax.devices import cores
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 SMALL = ["--batch", "2", "--seconds", "1", "--repeats", "1", "--clips", "4"]
@@ -59,6 +63,15 @@ def test_growth_without_a_point_ends_with_its_own_error(tmp_path, monkeypatch):
     assert not (tmp_path / "g.png").exists()
 
 
+@pytest.mark.long
+def test_every_core_that_can_share_a_batch_is_a_device_as_in_training(tmp_path):
+    untimed = "bench._run = lambda *rest: None; machine.limits = lambda bfloat16: {'matrix': 1.0, 'memory': 1.0}"
+    run = f"from asc_jax.cli import bench, main; from asc_jax.bench import machine; {untimed}; main()"
+    options = ["bench", "eval", "--batch", str(cores()), "--seconds", "1", "--json", tmp_path / "b.json"]
+    subprocess.run([sys.executable, "-c", run, *options], env=os.environ | {"JAX_PLATFORMS": "cpu"}, check=True)
+    assert json.loads((tmp_path / "b.json").read_text())["machine"]["device"] == f"{cores()} x cpu"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -74,6 +87,10 @@ def test_growth_without_a_point_ends_with_its_own_error(tmp_path, monkeypatch):
         (["eval", "--seconds", "nan"], "--seconds nan: must be 0.1"),
         (["eval", "--batch", "1", "--trace", "profile"], "cannot train"),
         (["eval", "--device", "tpu"], "--device tpu: JAX finds none here"),
+        (["--json", "/proc/b.json"], "--json /proc/b.json: cannot be written"),
+        (["growth", "--picture", "/proc/g.png"], "--picture /proc/g.png: cannot be written"),
+        (["eval", "--batch", "1000000000000"], "do not fit into this machine's memory"),
+        (["eval", "--seconds", "1e9"], "do not fit into this machine's memory"),
     ],
 )
 def test_what_would_fail_later_is_refused_before_anything_is_timed(options, reason, capsys):
