@@ -47,7 +47,7 @@ def convolve(waveform, response):
     its memory. Those of blocks, of a power of two, are small, and on a CPU stay in its caches.
     """
     taps = len(response)
-    size = max(BLOCK, 4 << (taps - 1).bit_length())
+    size = max(BLOCK, 4 << (taps - 1).bit_length())  # at most a quarter of a block is overlap
     hop = size - taps
     blocks = jnp.pad(waveform, (0, -len(waveform) % hop)).reshape(-1, hop)
     recorded = jnp.fft.irfft(jnp.fft.rfft(blocks, size) * jnp.fft.rfft(response, size)[None])  # [N / hop, size]

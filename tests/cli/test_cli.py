@@ -3,22 +3,13 @@
 import json
 
 import pytest
+from commands import error_of
 
 from asc_jax.cli import experiments, main
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
 RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export", "export-weights", "complexity")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
-
-
-def error_of(capsys, *arguments):
-    """What a failing command prints; it must be one line, with exit status 2."""
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    assert stop.value.code == 2
-    error = capsys.readouterr().err
-    assert error.startswith("asc-jax: ") and error.count("\n") == 1
-    return error
 
 
 @pytest.mark.parametrize("asked", [["--help"], ["data", "--help"]])

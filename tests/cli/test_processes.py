@@ -11,6 +11,7 @@ import time
 import jax
 import numpy as np
 import pytest
+from commands import error_of
 
 import asc_jax
 from asc_jax.cli import main
@@ -19,14 +20,6 @@ from asc_jax.net import mobilefacenet
 from asc_jax.train.rounds import load
 
 pytestmark = pytest.mark.long
-
-
-def error_of(capsys, *arguments):
-    """What a command prints that ends with status 2."""
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    assert stop.value.code == 2
-    return capsys.readouterr().err
 
 
 @pytest.fixture(scope="module", autouse=True)
