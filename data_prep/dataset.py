@@ -11,7 +11,7 @@ import numpy as np
 from data_prep.faults import Fault
 
 SAMPLE_RATE = 16_000  # Hz
-VERSION = "2.0.0"  # of the record format and of the decoding: raise it when either changes
+VERSION = "2.1.0"  # of the record format and of the decoding: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +33,17 @@ class Clip:
 
 @dataclasses.dataclass(frozen=True)
 class Recording:
-    """A decoded clip, int16[samples], and what its file was (nothing of it is known for rendered clips)."""
+    """A decoded clip, int16[samples], and what its file was (nothing of it is known for rendered clips).
+
+    `notes` say what is odd about the file.
+    """
 
     audio: np.ndarray
     bytes: int = 0
     seconds: float = 0
     rate: int = 0
     channels: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

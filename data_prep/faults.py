@@ -44,6 +44,12 @@ def refuse(faults: Sequence[Fault]) -> NoReturn:
     raise PrepareError("\n".join(lines))
 
 
+def odd(folder: pathlib.Path) -> list[str]:
+    """What is odd about recordings that prepared records hold, a line each."""
+    metadata = json.loads((folder / METADATA).read_text())
+    return [f"{note['id']}: {note['detail']}" for note in metadata.get("odd", [])]
+
+
 def left_out(folder: pathlib.Path) -> list[Fault]:
     """The recordings that prepared records lack."""
     metadata = folder / METADATA

@@ -105,7 +105,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         self.VERSION = tfds.core.Version(dataset.version)
         self._dataset, self._skip_bad, self._progress = dataset, skip_bad, progress
         self._faults = list(dataset.faults)
-        self._rows, self._fingerprints = [], []
+        self._rows, self._fingerprints, self._odd = [], [], []
         self._done = self._read = 0
         config = tfds.core.BuilderConfig(name=dataset.config_name, version=dataset.version)
         super().__init__(data_dir=data_dir, config=config, file_format="array_record")
@@ -116,7 +116,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
             "label": tfds.features.ClassLabel(names=self._dataset.scenes),
             "truth": tfds.features.ClassLabel(names=self._dataset.scenes),
         } | {name: tfds.features.Text() for name in ("id", "device", "city", "session")}
-        metadata = tfds.core.MetadataDict({"split": self._dataset.split, "left_out": []})
+        metadata = tfds.core.MetadataDict({"split": self._dataset.split, "left_out": [], "odd": []})
         return _Info(builder=self, features=tfds.features.FeaturesDict(features), metadata=metadata)
 
     def _download_and_prepare(self, dl_manager, download_config=None):
@@ -129,6 +129,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         metadata = self.info.metadata
         assert metadata is not None  # `_info` gives some
         metadata["left_out"] = [dataclasses.asdict(fault) for fault in self._faults]
+        metadata["odd"] = self._odd
         np.save(self.data_path / FINGERPRINTS, np.stack(self._fingerprints))
         with open(self.data_path / TABLE, "w", newline="", encoding="utf-8") as file:
             rows = csv.DictWriter(file, self._rows[0].keys(), lineterminator="\n")
@@ -151,6 +152,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
                 self._read += recording.bytes
                 self._rows.append(row)
                 self._fingerprints.append(fingerprint)
+                self._odd += [{"id": clip.id, "detail": note} for note in recording.notes]
                 yield clip.id, self._example(clip, recording.audio)
             self._progress(self._done, len(self._dataset.clips), self._read)
 

@@ -1,6 +1,7 @@
 """The commands on recordings: asc-jax prepare|data check|data describe DATASET [SOURCE]."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,7 @@ def _opened(recordings: SplitRecordings) -> "Records":
 def prepared(name: str, source: str | None, how: Preparation) -> Path:
     """The folder of a data set's records, which are made now unless they are there."""
     from data_prep import prepare as prepare_records
+    from data_prep.faults import odd
 
     bar = progress_bar(f"preparing {name}")
 
@@ -87,7 +89,20 @@ def prepared(name: str, source: str | None, how: Preparation) -> Path:
     options = {field.name: getattr(how, field.name) for field in dataclasses.fields(Preparation)}
     seed = options.pop("scenes_seed")
     try:
-        return prepare_records(name, source, seed=seed, progress=progress, **options)
+        folder = prepare_records(name, source, seed=seed, progress=progress, **options)
     finally:
         if bar.task_ids:
             bar.stop()
+    if bar.task_ids:
+        _warn(odd(folder))
+    return folder
+
+
+def _warn(lines: list[str]) -> None:
+    """Prints the first of what is odd about recordings, and counts the rest."""
+    from data_prep.faults import SHOWN
+
+    for line in lines[:SHOWN]:
+        print(f"asc-jax: {line}", file=sys.stderr)
+    if len(lines) > SHOWN:
+        print(f"asc-jax: ... and {len(lines) - SHOWN:,} more", file=sys.stderr)

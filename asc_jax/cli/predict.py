@@ -63,7 +63,11 @@ def predict(wanted: Prediction) -> None:
             training = clips_of(read_run(wanted.run)[-1], tested=False)
             clips = (training.audio([number])[0] for number in range(len(training)))
             model = model.matched((blocks(path) for _, path in named), clips)
-        heard = model.hear(((name, blocks(path)) for name, path in named), hop)
+        notes = [[] for _ in named]
+        heard = model.hear(
+            ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)), hop
+        )
+        heard = (dataclasses.replace(each, notes=noted) for each, noted in zip(heard, notes, strict=True))
         _print(wanted.format, _told(_shown(heard, len(named)), wanted.strict, scenes))
     if wanted.submission:
         _fill_in(wanted.submission, scenes)
@@ -98,6 +102,8 @@ def _told(heard: "Iterable[Heard]", strict: bool, scenes: dict[str, str | None])
             if strict:
                 raise UserError(f"{each.name}: {each.error}")
             print(f"asc-jax: {each.name}: {each.error}", file=sys.stderr)
+        for note in each.notes:
+            print(f"asc-jax: {each.name}: {note}", file=sys.stderr)
         scenes[each.name] = None if each.error else each.scene
         yield each
 

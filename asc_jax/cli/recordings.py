@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,10 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
     return named
 
 
-def blocks(path: Path) -> Iterator["np.ndarray"]:
-    """Its samples at 16 kHz, piece by piece; UserError where it cannot be read, or no further."""
-    from data_prep.faults import Unusable
+def blocks(path: Path, note: Callable[[str], None] = lambda text: None) -> Iterator["np.ndarray"]:
+    """Its samples at 16 kHz, piece by piece; `note` is called with what is odd; UserError where it cannot be read."""
+    from asc_jax.deploy.classifier import usable
     from data_prep.streaming import stream
 
-    try:
-        yield from stream(path)
-    except Unusable as bad:
-        raise UserError(f"{bad.reason}: {bad.detail}") from bad
+    with usable():
+        yield from stream(path, note)

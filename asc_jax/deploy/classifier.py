@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,26 +24,36 @@ from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.rounds import load as load_round
 from asc_jax.typed import jitted
+from data_prep.faults import Unusable
+from data_prep.samples import NO_SIGNAL, as_mono, check_length, has_signal
 
 
 @dataclass
 class Heard:
-    """What is told of one recording: of each window its start in seconds [W] and the cosine to every scene [W, scenes].
+    """What is predicted of one recording: of each window its start in seconds and the cosine to every scene [scenes].
 
-    `error` says why nothing, or no more, could be told.
+    The cosine of a window without signal is None, and does not count. `error` says why nothing is predicted; `notes`
+    what is odd about the recording.
     """
 
     name: str
     scenes: tuple[str, ...]
     start: list[float] = field(default_factory=list)
-    cosines: list[np.ndarray] = field(default_factory=list)
+    cosines: list[np.ndarray | None] = field(default_factory=list)
+    waiting: int = 0
     ended: bool = False
     error: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def voted(self) -> list[np.ndarray]:
+        """The cosines of the windows that hold a signal."""
+        return [cosine for cosine in self.cosines if cosine is not None]
 
     @property
     def cosine(self) -> np.ndarray:
-        """Of the whole recording: the mean over its windows, [scenes]."""
-        return np.mean(self.cosines, axis=0)
+        """Of the whole recording: the mean over its windows with a signal, [scenes]."""
+        return np.mean(self.voted, axis=0)
 
     @property
     def scene(self) -> str:
@@ -73,9 +84,13 @@ class Classifier:
     variables: Any
 
     def __call__(self, waveform: np.ndarray, rate: int) -> Heard:
-        """Of one recording, float [N] or [N, channels] in [-1, 1] at any rate, in windows that do not overlap."""
-        mono = np.asarray(waveform, np.float32)
-        mono = mono.mean(1) if mono.ndim == 2 else mono
+        """Of one recording [N] or [N, channels] at any rate, in windows that do not overlap.
+
+        Floats are in [-1, 1], integers are scaled by their type. UserError for what no recording of sound can be.
+        """
+        with usable():
+            mono = as_mono(waveform, rate)
+            check_length(len(mono), rate, RATE)
         (heard,) = self.hear([("", [soxr.resample(mono, rate, RATE, quality="HQ")])], self.samples)
         if heard.error:
             raise UserError(heard.error)
@@ -92,7 +107,8 @@ class Classifier:
     def _windows(self, recordings: Iterable[Iterable[np.ndarray]]) -> Iterator[np.ndarray]:
         for blocks in recordings:
             try:
-                yield from (audio for _, audio in windows(blocks, self.samples, self.samples))
+                every = (audio for _, audio in windows(blocks, self.samples, self.samples))
+                yield from filter(has_signal, every)
             except UserError:
                 pass
 
@@ -108,10 +124,15 @@ class Classifier:
             try:
                 for start, audio in windows(blocks, self.samples, hop):
                     heard.start.append(start / RATE)
-                    batch.append((heard, audio))
+                    heard.cosines.append(None)
+                    if has_signal(audio):
+                        heard.waiting += 1
+                        batch.append((heard, len(heard.start) - 1, audio))
                     if len(batch) == self.batch:
                         self._tell(batch)
                         batch = []
+                if not heard.waiting and not heard.voted:
+                    heard.error = f"silent: {NO_SIGNAL}" if heard.start else "empty: holds no samples"
             except UserError as error:
                 heard.error = str(error)
             heard.ended = True
@@ -119,15 +140,16 @@ class Classifier:
         self._tell(batch)
         yield from _finished(waiting)
 
-    def _tell(self, batch: list[tuple[Heard, np.ndarray]]) -> None:
-        """Adds to each window's recording what the network says of it."""
+    def _tell(self, batch: list[tuple[Heard, int, np.ndarray]]) -> None:
+        """Fills in, for each window of a recording, what the network says of it."""
         if not batch:
             return
-        audio = np.resize(np.stack([audio for _, audio in batch]), (self.batch, self.samples))  # goes on with the first
+        audio = np.resize(np.stack([audio for _, _, audio in batch]), (self.batch, self.samples))  # again the first
         audio = shared({"audio": audio})["audio"] if can_share(self.batch) else audio
         cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
-        for (heard, _), cosine in zip(batch, cosines, strict=False):
-            heard.cosines.append(cosine)
+        for (heard, window, _), cosine in zip(batch, cosines, strict=False):
+            heard.cosines[window] = cosine
+            heard.waiting -= 1
 
 
 def load(run: str | Path, batch: int = 1) -> Classifier:
@@ -138,11 +160,20 @@ def load(run: str | Path, batch: int = 1) -> Classifier:
     return Classifier(net, scenes, last.settings["samples"], batch, variables)
 
 
+@contextmanager
+def usable() -> Iterator[None]:
+    """Turns what is wrong with a recording into a UserError."""
+    try:
+        yield
+    except Unusable as bad:
+        raise UserError(f"{bad.reason}: {bad.detail}") from bad
+
+
 def _placed(variables: Any, batch: int) -> Any:
     """On all devices if they share a batch, else on the first."""
     return on_every_device(variables) if can_share(batch) else jax.device_put(variables, jax.devices()[0])
 
 
 def _finished(waiting: deque[Heard]) -> Iterator[Heard]:
-    while waiting and waiting[0].ended and len(waiting[0].cosines) == len(waiting[0].start):
+    while waiting and waiting[0].ended and not waiting[0].waiting:
         yield waiting.popleft()

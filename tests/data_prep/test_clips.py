@@ -11,9 +11,9 @@ TWO_SCENES = "a.wav,park,train\nb.wav,bus,train\n"
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder in which a.wav to f.wav exist, 0.1 s each, filled with their number."""
+    """A folder in which a.wav to f.wav exist, 0.1 s each, filled with their number and its negative."""
     for number, letter in enumerate("abcdef", 1):
-        soundfile.write(tmp_path / f"{letter}.wav", np.full(1600, number, np.int16), 16000)
+        soundfile.write(tmp_path / f"{letter}.wav", np.tile(np.array([number, -number], np.int16), 800), 16000)
     return tmp_path
 
 
@@ -38,7 +38,7 @@ def test_reads_a_list_with_splits(folder):
     ]
     first = dataset.clips[0]
     assert (first.device, first.city, first.session, first.columns) == ("s1", "rome", "x", (("fold", "7"),))
-    assert np.array_equal(dataset.load(dataset.clips[2]).audio, np.full(4000, 3))
+    assert np.array_equal(dataset.load(dataset.clips[2]).audio, np.tile([3, -3], 2000))
     assert dataset.split == "listed" and not dataset.faults
 
 
@@ -124,7 +124,7 @@ def test_names_what_is_wrong_with_a_list(folder, rows, message):
 def test_finds_files_however_they_are_written(folder, listed, there):
     path = folder / there
     path.parent.mkdir(exist_ok=True)
-    soundfile.write(path, np.full(1600, 0.1), 16000)
+    soundfile.write(path, np.tile([0.1, -0.1], 800), 16000)
     dataset = collect(folder, TWO_SCENES + f"{listed},bus,train\n")
     assert not dataset.faults
     assert dataset.load(dataset.clips[2]).rate == 16000
@@ -152,4 +152,4 @@ def test_says_when_a_folder_holds_no_clips(tmp_path):
 
 def write_hum(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.full(1600, 0.1), 16000)
+    soundfile.write(path, np.tile([0.1, -0.1], 800), 16000)

@@ -79,7 +79,7 @@ def test_the_table_tells_what_is_known_of_each_record(recordings, data_dir):
     audio, _ = soundfile.read(recordings / "park3.wav", dtype="int16")
     assert table["sha256"][3] == hashlib.sha256(audio.tobytes()).hexdigest()
     assert float(table["rms_db"][3]) == pytest.approx(10 * np.log10(np.mean((audio / 32768) ** 2)), abs=0.01)
-    assert json.loads((folder / "metadata.json").read_text()) == {"split": "listed", "left_out": []}
+    assert json.loads((folder / "metadata.json").read_text()) == {"split": "listed", "left_out": [], "odd": []}
     assert np.load(folder / "fingerprints.npy").shape == (18, 0)
 
 

@@ -23,8 +23,8 @@ def model(request, monkeypatch):
 
 
 def recording(*levels):
-    """A window of each level."""
-    return [np.repeat(np.array(levels) * 10_000 / 32768, 4)]
+    """A window of each level: that first, then its negative, and again."""
+    return [(np.array(levels)[:, None] * [1, -1, 1, -1]).reshape(-1) * 10_000 / 32768]
 
 
 def test_batches_go_across_recordings_whose_order_stays(model):
@@ -43,11 +43,60 @@ def test_a_bad_recording_leaves_the_others_alone(model):
         yield from recording(1)
         raise UserError("truncated: it ends")
 
-    told = list(model.hear([("a", recording(1)), ("b", breaks()), ("c", recording(0))], 4))
+    told = list(model.hear([("a", recording(1)), ("b", breaks()), ("c", recording(0.1))], 4))
     assert [heard.error for heard in told] == [None, "truncated: it ends", None]
     assert (told[0].scene, told[2].scene) == ("loud", "quiet")
 
 
 def test_a_waveform_of_any_rate_is_heard(model):
-    assert model(np.full(8, 0.3), 16_000).scene == "loud"
-    assert model(np.full((48, 2), 0.3), 48_000).scene == "loud"
+    falling = np.linspace(0.3, 0.2, 48)
+    assert model(falling[::6], 16_000).scene == "loud"
+    assert model(np.stack([falling, falling], 1), 48_000).scene == "loud"
+
+
+@pytest.mark.parametrize("model", [1], indirect=True)
+def test_integers_are_scaled_by_their_type(model):
+    falling = np.linspace(0.3, 0.2, 8)
+    expected = model(falling, 16_000).cosine
+    for dtype, scale in ((np.int16, 2**15), (np.int32, 2**31), (np.float64, 1)):
+        np.testing.assert_allclose(model((falling * scale).astype(dtype), 16_000).cosine, expected, atol=1e-4)
+    np.testing.assert_allclose(model((128 + 128 * falling).astype(np.uint8), 16_000).cosine, expected, atol=2e-2)
+
+
+@pytest.mark.parametrize("model", [1], indirect=True)
+def test_windows_without_signal_do_not_vote(model):
+    (told,) = model.hear([("", recording(0, 0.2, 0, 0.4, 1e-5))], 4)
+    assert [cosine is None for cosine in told.cosines] == [True, False, True, False, True]
+    assert len(told.start) == 5 and told.cosine[1] == pytest.approx(0.3, abs=1e-3)
+    (told,) = model.hear([("", recording(0, 0))], 4)
+    assert told.error and told.error.startswith("silent")
+
+
+@pytest.mark.parametrize("model", [1], indirect=True)
+@pytest.mark.parametrize(
+    ("waveform", "rate", "reason"),
+    [
+        (np.zeros(0), 16_000, "empty"),
+        (np.ones(1), 44_100, "empty"),
+        (np.zeros(800), 16_000, "silent"),
+        (np.full(800, np.nan), 16_000, "not finite"),
+        (np.array([0.1, np.inf] * 400), 16_000, "not finite"),
+        (16_000 * np.sin(np.arange(800.0)), 16_000, "out of range"),
+        (np.ones((1, 800)), 16_000, "wrong shape"),
+        (np.ones((2, 800)), 16_000, "wrong shape"),
+        (np.ones((1, 1, 800)), 16_000, "wrong shape"),
+        (np.ones((800, 0)), 16_000, "wrong shape"),
+        (np.float32(0.1), 16_000, "wrong shape"),
+        (np.ones(800, bool), 16_000, "wrong type"),
+        (np.ones(800, np.int64), 16_000, "wrong type"),
+        (np.ones(800, complex), 16_000, "wrong type"),
+        (np.array(["a"] * 8), 16_000, "wrong type"),
+        (np.ones(800), 0, "no rate"),
+        (np.ones(800), float("nan"), "no rate"),
+        (np.ones(800), -16_000, "no rate"),
+    ],
+)
+def test_what_is_no_recording_is_refused_with_the_reason(model, waveform, rate, reason):
+    with pytest.raises(UserError, match=f"^{reason}: ") as error:
+        model(waveform, rate)
+    assert "\n" not in str(error.value)

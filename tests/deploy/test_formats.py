@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asc_jax.deploy.classifier import Heard
-from asc_jax.deploy.formats import clock, csv_text, json_text, jsonl_text, table, timeline
+from asc_jax.deploy.formats import NO_SIGNAL, clock, csv_text, json_text, jsonl_text, table, timeline
 
 
 @pytest.fixture
@@ -37,6 +37,17 @@ def test_csv_has_a_row_for_each_window(heard):
         *[("a, b.wav", "0", "bus"), ("a, b.wav", "10", "park"), ("a, b.wav", "12.5", "park")],
         ("c.wav", "0", "bus"),
     ]
+
+
+def test_windows_without_signal_are_marked_everywhere():
+    heard = Heard("a.wav", ("bus", "park"), [0.0, 10.0, 20.0], [None, np.array([0.1, 0.9]), None], notes=["odd"])
+    (told,) = json.loads("".join(json_text([heard])))
+    assert told["scene"] == "park" and told["notes"] == ["odd"]
+    assert told["windows"][0] == {"start": 0.0, "scene": None, "silent": True}
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text([heard])))))
+    assert [row["scene"] for row in rows] == [NO_SIGNAL, "park", NO_SIGNAL] and rows[0]["confidence"] == ""
+    assert timeline(heard) == f"0:00 {NO_SIGNAL}, 0:10 park, 0:20 {NO_SIGNAL}"
+    assert [list(column.cells) for column in table([heard]).columns][3] == ["1 of 3"]
 
 
 def test_the_table_tells_when_the_scene_changes(heard):

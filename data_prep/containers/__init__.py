@@ -1,0 +1,59 @@
+"""Files of sound, judged by their own structure: how long they are, whether they were cut, what of them is sound.
+
+A header alone says neither: recorders that crash leave it unfinished, pipes cannot fill it in, and 32 bits overflow.
+"""
+
+import pathlib
+import struct
+
+from data_prep.containers.aiff import aiff
+from data_prep.containers.au import au, caf
+from data_prep.containers.chunks import contradiction
+from data_prep.containers.flac import flac
+from data_prep.containers.layout import CUT, Layout, Source
+from data_prep.containers.mpeg import mpeg
+from data_prep.containers.ogg import ogg
+from data_prep.containers.riff import riff, w64
+from data_prep.containers.tags import tag_at
+from data_prep.faults import Unusable
+
+READERS = {
+    b"RIFF": riff,
+    b"RIFX": riff,
+    b"RF64": riff,
+    b"BW64": riff,
+    b"riff": w64,
+    b"FORM": aiff,
+    b".snd": au,
+    b"dns.": au,
+    b"caff": caf,
+    b"OggS": ogg,
+}
+KNOWN = "WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3 are; convert it, such as with ffmpeg"
+
+
+def layout_of(path: pathlib.Path) -> Layout:
+    """Where the sound of a file lies. Unusable if it was cut, its structure is damaged, or none is known here."""
+    with open(path, "rb") as file:
+        try:
+            return _layout(Source(file), path)
+        except (struct.error, OverflowError) as error:  # numbers that no true header has
+            raise contradiction(str(error)) from error
+
+
+def _layout(source: Source, path: pathlib.Path) -> Layout:
+    if not source.size:
+        raise Unusable("empty", "holds no bytes")
+    start = 0
+    while size := tag_at(source, start):
+        start += size
+    magic = source.read(start, 4)
+    if not magic:
+        raise Unusable(*CUT)
+    if magic in READERS:
+        return READERS[magic](source, start)
+    if magic == b"fLaC":
+        return flac(source, start, path)
+    if magic[:1] in (b"\xff", b"\0") or path.suffix.lower() in (".mp3", ".mp2", ".mpga"):
+        return mpeg(source, start)
+    raise Unusable("unreadable", f"its format is not one that is read here: {KNOWN}")
