@@ -6,10 +6,11 @@ import pathlib
 from data_prep import PrepareError
 from data_prep.dataset import Clip, DataSet
 from data_prep.faults import Fault, Unusable
-from data_prep.files import file_dataset, sound_files
+from data_prep.files import file_dataset
+from data_prep.folders import from_folder
+from data_prep.labels import SPLITS, plain
 from data_prep.tables import read_table
 
-UNLABELLED_FOLDERS = {"unlabelled", "unlabeled"}
 LABELLED_PARTS = ("train", "validation", "test")
 COLUMNS = ("filename", "scene_label", "truth", "split", "device", "city", "session")
 
@@ -19,28 +20,33 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
 
     A list has the columns filename (relative to the list), scene_label (empty where unknown) and, if wanted, split
     (train, validation, test), device, city, session, truth (the scene of a clip whose label is to be withheld); other
-    columns are kept. In a folder, files outside the scenes' sub-folders, or in one named "unlabelled", are unlabelled.
+    columns are kept. In a folder, files outside the scenes' sub-folders, or in one named "unlabelled", are unlabelled;
+    folders named train and test, or fold1 to foldN, hold the scenes' folders.
     """
+    faults, notes = [], []
     if recordings.is_dir():
-        root, clips, faults, split = recordings, _from_folder(recordings), [], None
+        root, (clips, faults, passed_over) = recordings, from_folder(recordings)
+        split = "listed" if any(clip.split for clip in clips) else None
+        notes = [passed_over] if passed_over else []
     else:
-        rows = read_table(recordings, ("filename", "scene_label"))
+        rows = [_known_columns(row) for row in read_table(recordings, ("filename", "scene_label"))]
         split = "listed" if any(row.get("split") for row in rows) else None
         root, (clips, faults) = recordings.parent, _from_rows(rows, split)
     scenes = _scenes(recordings, clips)
-    return file_dataset("clips", scenes, clips, root, seconds, fit, split, faults)
+    return file_dataset("clips", scenes, clips, root, seconds, fit, split, faults, notes=notes)
 
 
-def _from_folder(folder: pathlib.Path) -> list[Clip]:
-    """Clips of a folder's files in the order of their paths, which are their ids; hidden files are passed over."""
-    clips = []
-    for path in sound_files(folder):
-        parts = path.relative_to(folder).parts
-        scene = parts[0] if len(parts) > 1 and parts[0].lower() not in UNLABELLED_FOLDERS else ""
-        clips.append(Clip("/".join(parts), "", scene, bool(scene)))
-    if not clips:
-        raise PrepareError(f"{folder}: no wav, flac, ogg or mp3 file; put those of a scene into a sub-folder named so")
-    return clips
+def _known_columns(row: dict[str, str]) -> dict[str, str]:
+    """A row of a list under the names of COLUMNS, where DCASE has an `identifier` (city-place) and a `source_label`."""
+    row = {name: plain(value) if name in COLUMNS[1:] else value for name, value in row.items()}
+    for ours, theirs in (("session", "identifier"), ("device", "source_label")):
+        if ours not in row and theirs in row:
+            row[ours] = row.pop(theirs)
+            if ours == "session" and "city" not in row and "-" in row[ours]:
+                row["city"] = row[ours].rsplit("-", 1)[0]
+    if "split" in row:
+        row["split"] = SPLITS.get(row["split"].casefold(), row["split"])
+    return row
 
 
 def _from_rows(rows: list[dict[str, str]], split: str | None) -> tuple[list[Clip], list[Fault]]:
@@ -72,7 +78,10 @@ def _clip(row: dict[str, str], split: str | None) -> Clip:
 def _scenes(recordings: pathlib.Path, clips: list[Clip]) -> list[str]:
     scenes = sorted({clip.scene for clip in clips if clip.labelled})
     if len(scenes) < 2:
-        raise PrepareError(f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed")
+        inside = f"; if the scenes are in {recordings / scenes[0]}, name that" if recordings.is_dir() and scenes else ""
+        raise PrepareError(
+            f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed{inside}"
+        )
     spellings = collections.Counter(scene.casefold() for scene in scenes)
     for scene in scenes:
         if spellings[scene.casefold()] > 1:

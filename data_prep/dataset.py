@@ -52,7 +52,8 @@ class DataSet:
 
     `clips` are `Clip`s or dataclasses with most of its fields; `load` maps one to a Recording or raises Unusable;
     `source` holds whatever else the records depend on (file sizes and times, code), as values that JSON can write;
-    `split` names the data set's own split, if it has one; `faults` are the recordings that are bad already.
+    `split` names the data set's own split, if it has one; `faults` are the recordings that are bad already, and `notes`
+    say what is odd about the rest.
     """
 
     name: str
@@ -63,6 +64,7 @@ class DataSet:
     source: tuple
     split: str | None = None
     faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
     version: str = VERSION
 
     @property

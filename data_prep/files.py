@@ -6,20 +6,52 @@ import pathlib
 import posixpath
 import stat
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from data_prep.audio import decode
 from data_prep.dataset import Clip, DataSet, Recording
 from data_prep.faults import Fault, Unusable
 from data_prep.typed import cached
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".mp3", ".wave", ".bwf", ".rf64", ".w64", ".aiff", ".aif", ".aifc"),
+    *(".au", ".snd", ".caf", ".oga", ".opus", ".mp2", ".mpga"),
+)
 
 
-def sound_files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """A folder's recordings, sub-folders and all, in the order of their paths; hidden files are passed over."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+def sound_files(folder: pathlib.Path) -> tuple[list[pathlib.Path], str]:
+    """A folder's recordings, sub-folders and all, in the order of their paths; and what was passed over, by ending.
+
+    Links to folders are followed, but not into a folder that they stand in. Hidden files are not looked at.
+    """
+    found, others = [], collections.Counter()
+    for path in _walk(folder, frozenset()):
+        if path.suffix.lower() in SUFFIXES:
+            found.append(path)
+        else:
+            others[path.suffix.lower() or "without ending"] += 1
+    told = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common())
+    return sorted(found), f"passed over: {told}" if told else ""
+
+
+def _walk(folder: pathlib.Path, above: frozenset[tuple[int, int]]) -> Iterator[pathlib.Path]:
+    """All files of a folder that are not hidden; `above` are the device and inode of the folders on the way."""
+    status = folder.stat()
+    here = status.st_dev, status.st_ino
+    if here in above:
+        return
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    for name in names:
+        if (folder / name).is_dir():
+            yield from _walk(folder / name, above | {here})
+        else:
+            yield folder / name
+
+
+def printable(name: str) -> str:
+    """A name as text that any file can hold: bytes of it that are not UTF-8 are written as \\xNN."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def file_dataset(
@@ -32,6 +64,7 @@ def file_dataset(
     split: str | None,
     faults: Sequence[Fault] = (),
     path_of: Callable[[Clip], str] = lambda clip: clip.id,
+    notes: Sequence[str] = (),
 ) -> DataSet:
     """A DataSet of the files root/path_of(clip), with all that is wrong with the list among its faults."""
     clips, repeated = _once_each(clips)
@@ -50,7 +83,7 @@ def file_dataset(
         return decode(files[clip.id][0], dataset.samples, fit)
 
     source = (fit, states)
-    dataset = DataSet(name, tuple(scenes), tuple(good), seconds, load, source, split, tuple(faults))
+    dataset = DataSet(name, tuple(scenes), tuple(good), seconds, load, source, split, tuple(faults), tuple(notes))
     return dataset
 
 
@@ -97,6 +130,8 @@ def _locator(root: pathlib.Path) -> Callable[[str], tuple[pathlib.Path, tuple[in
             raise Unusable("outside the folder", f"the list may only name files under {root}")
         path = root / inside
         try:
+            if "\\" in inside and not path.exists():  # as Windows writes it
+                return locate(inside.replace("\\", "/"))
             path = path if path.is_file() else find(path)
             status = os.stat(path)
         except (OSError, ValueError) as error:  # ValueError: a null character in the name

@@ -105,7 +105,8 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         self.VERSION = tfds.core.Version(dataset.version)
         self._dataset, self._skip_bad, self._progress = dataset, skip_bad, progress
         self._faults = list(dataset.faults)
-        self._rows, self._fingerprints, self._odd = [], [], []
+        self._rows, self._fingerprints = [], []
+        self._odd = [{"id": dataset.name, "detail": note} for note in dataset.notes]
         self._done = self._read = 0
         config = tfds.core.BuilderConfig(name=dataset.config_name, version=dataset.version)
         super().__init__(data_dir=data_dir, config=config, file_format="array_record")
@@ -171,7 +172,8 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         known |= {name: getattr(recording, name) for name in ("bytes", "rate", "channels")}
         known |= {"seconds": f"{recording.seconds:.3f}", "sha256": hashlib.sha256(recording.audio.data).hexdigest()}
         known |= measures.statistics(recording.audio)
-        return {**dict(getattr(clip, "columns", ())), **known}
+        own = {f"list_{name}" if name in known else name: value for name, value in getattr(clip, "columns", ())}
+        return {**own, **known}
 
     def _example(self, clip: Clip, audio: np.ndarray) -> dict:
         truth = self._dataset.scenes.index(clip.scene) if clip.scene else -1

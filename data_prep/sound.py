@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import pathlib
 import stat
 from collections.abc import Iterator
@@ -59,7 +60,7 @@ class Sound:
 
     def _opened(self, pieces: tuple[Piece, ...] | None, stack: contextlib.ExitStack) -> soundfile.SoundFile:
         if pieces is None:
-            return soundfile.SoundFile(self._path)
+            return decoder(os.fsencode(self._path))  # as text it would have to be UTF-8
         return decoder(stack.enter_context(Pieces(self._path, pieces)))
 
 

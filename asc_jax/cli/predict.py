@@ -1,6 +1,7 @@
 """The command on new recordings: asc-jax predict RUN PATH..."""
 
 import dataclasses
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import print_tables
+from asc_jax.cli.printing import console, print_tables
 from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
 
@@ -55,6 +56,7 @@ def predict(wanted: Prediction) -> None:
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:
         named = files(wanted.paths, Path(folder))
+        meant = _meant(wanted.submission, [name for name, _ in named]) if wanted.submission else []
         model = load(wanted.run, BATCH)
         hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
         if hop < 1:
@@ -70,7 +72,7 @@ def predict(wanted: Prediction) -> None:
         heard = (dataclasses.replace(each, notes=noted) for each, noted in zip(heard, notes, strict=True))
         _print(wanted.format, _told(_shown(heard, len(named)), wanted.strict, scenes))
     if wanted.submission:
-        _fill_in(wanted.submission, scenes)
+        _fill_in(wanted.submission, meant, scenes)
     if None in scenes.values():
         sys.exit(1)
 
@@ -88,11 +90,10 @@ def _print(form: str, heard: "Iterator[Heard]") -> None:
 
 def _shown(heard: "Iterator[Heard]", count: int) -> "Iterable[Heard]":
     """The same, with a progress bar where someone looks."""
-    from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
-    return track(heard, "predicting", count, console=console, disable=not console.is_terminal)
+    shown = console(stderr=True)
+    return track(heard, "predicting", count, console=shown, disable=not shown.is_terminal)
 
 
 def _told(heard: "Iterable[Heard]", strict: bool, scenes: dict[str, str | None]) -> "Iterator[Heard]":
@@ -108,13 +109,30 @@ def _told(heard: "Iterable[Heard]", strict: bool, scenes: dict[str, str | None])
         yield each
 
 
-def _fill_in(file: Path, scenes: dict[str, str | None]) -> None:
-    from asc_jax.deploy.submission import NAME, SCENE, fill_in
+def _fill_in(file: Path, meant: list[str], scenes: dict[str, str | None]) -> None:
+    """Writes the scenes of the recordings that the list's rows mean; where one has none, the list stays as it is."""
+    from asc_jax.deploy.submission import SCENE
+    from data_prep.tables import with_column
+
+    if bad := [name for name in meant if scenes[name] is None]:
+        raise UserError(f"{file}: left as it is: {len(bad)} of its clips have no scene: {', '.join(bad[:5])}")
+    content = with_column(file, SCENE, [scenes[name] or "" for name in meant])
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        partial.write_bytes(content)
+        shutil.copymode(file, partial)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+    print(file, file=sys.stderr)
+
+
+def _meant(file: Path, recordings: list[str]) -> list[str]:
+    """The recording that each row of the list means."""
+    from asc_jax.deploy.submission import NAME, SCENE, recordings_of
     from data_prep.tables import read_table
 
     try:
-        text = fill_in(read_table(file, (NAME, SCENE)), scenes)
+        return recordings_of([row[NAME] for row in read_table(file, (NAME, SCENE))], recordings)
     except UserError as error:
         raise UserError(f"{file}: {error}") from error
-    file.write_text(text)
-    print(file, file=sys.stderr)

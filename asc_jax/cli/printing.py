@@ -4,22 +4,28 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
 
 
 def print_tables(*tables: "Table") -> None:
     """Prints rich tables."""
+    shown = console(stderr=False)
+    for table in tables:
+        shown.print(table)
+
+
+def console(stderr: bool) -> "Console":
+    """A rich console that takes names of files and scenes for text, brackets and all; a log file does not wrap."""
     from rich.console import Console
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)  # a log file does not wrap
-    for table in tables:
-        console.print(table)
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else 160, markup=False, emoji=False, highlight=False)
 
 
 def progress_bar(name: str) -> "Progress":
     """A rich.progress.Progress on standard error, for tasks with the fields rate (clips/s) and read (GB)."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -31,11 +37,11 @@ def progress_bar(name: str) -> "Progress":
 
     fields = TextColumn("clips  {task.fields[rate]:.0f} clips/s  {task.fields[read]:.1f} GB read")
     columns = (
-        TextColumn(name),
+        TextColumn(name, markup=False),
         BarColumn(10),
         MofNCompleteColumn(),
         fields,
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=console(stderr=True))

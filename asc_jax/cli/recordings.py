@@ -18,21 +18,35 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
     """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
     from data_prep.files import sound_files
 
-    named = []
+    named, unmatched = [], []
     for path in paths:
         if path == "-":
             with open(folder / "-.wav", "wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
             named.append((path, folder / "-.wav"))
         elif os.path.isdir(path):  # unlike a Path's, for any name
-            named += [(str(each), each) for each in sound_files(Path(path))]
-        elif glob.has_magic(path) and not os.path.exists(path):
-            named += [(each, Path(each)) for each in sorted(glob.glob(path, recursive=True))]
+            found, passed_over = sound_files(Path(path))
+            named += [(str(each), each) for each in found]
+            if passed_over:
+                print(f"asc-jax: {path}: {passed_over}", file=sys.stderr)
+        elif glob.has_magic(path) and not os.path.lexists(path):
+            matching = [(each, Path(each)) for each in _matching(path)]
+            named += matching
+            unmatched += [] if matching else [(path, Path(path))]
         else:
             named.append((path, Path(path)))
     if not named:
         raise UserError(f"{' '.join(paths) or 'nothing'}: no recordings there; name files, folders or patterns")
-    return named
+    return named + unmatched
+
+
+def _matching(pattern: str) -> list[str]:
+    """The files that a pattern means; folders that are there under its own letters are no patterns."""
+    parts, known = Path(pattern).parts, Path()
+    while parts and os.path.isdir(known / parts[0]):
+        known, parts = known / parts[0], parts[1:]
+    rest = os.path.join(glob.escape(str(known)), *parts) if str(known) != "." else os.path.join("", *parts)
+    return sorted(path for path in glob.glob(rest, recursive=True) if not os.path.isdir(path))
 
 
 def blocks(path: Path, note: Callable[[str], None] = lambda text: None) -> Iterator["np.ndarray"]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from rich.table import Table
 
-from asc_jax.data.duplicates import near_duplicates
+from asc_jax.data.duplicates import GAP, near_duplicates
 from asc_jax.data.records import Clips, Records
 from asc_jax.typed import AnyPath
 
@@ -19,41 +19,50 @@ class Leak:
     """How many clips of a tested part share something with the clips of the parts that teach.
 
     `look_up` is the accuracy of telling the scene that most taught clips of the same session have, or where the session
-    is new, the most frequent scene: what knowing the session is worth without listening. `devices` and `cities` are
-    those that teach.
+    is new, the most frequent scene: what knowing the session is worth without listening, over the clips that are
+    scored. `devices` and `cities` are those that teach. What cannot be known is None: sessions that no list names, and
+    near-duplicates of clips that are too short for fingerprints.
     """
 
     split: str
     tested: str
     taught: str
     clips: int
-    same_session: int
+    same_session: int | None
     same_audio: int
-    near_duplicate: int
-    look_up: float
+    near_duplicate: int | None
+    look_up: float | None
     devices: tuple[str, ...]
     cities: tuple[str, ...]
 
     def __str__(self) -> str:
-        return (
-            f"leak check, split {self.split}: {self.same_session} of {self.clips} {self.tested} clips share a session "
-            f"with {self.taught}, {self.same_audio} the same audio, {self.near_duplicate} a near-duplicate; "
-            f"the session alone, without listening, scores {100 * self.look_up:.1f} %"
-        )
+        session = "no session is known, so whether any is shared cannot be told"
+        if self.same_session is not None:
+            session = f"{self.same_session} of {self.clips} {self.tested} clips share a session with {self.taught}"
+        copies = "they are too short to find near-duplicates"
+        if self.near_duplicate is not None:
+            copies = f"{self.near_duplicate} a near-duplicate"
+        audio = f"{self.same_audio} of {self.clips} share the same audio"
+        line = f"leak check, split {self.split}: {session}; {audio}, {copies}"
+        if self.look_up is None or self.same_session is None:
+            return line
+        return f"{line}; the session alone, without listening, scores {100 * self.look_up:.1f} %"
 
 
 def check(records: Records, tested: str, taught: Sequence[str]) -> Leak:
     """Compares the clips of one part with those of the parts that are learned from."""
     ours, theirs = records.part(tested), records.part(*taught)
     sessions = set(theirs.column("session")) - {""}
+    known = sessions and ours.table["session"].ne("").any()
+    long_enough = ours.prints.shape[1] > GAP
     return Leak(
         split=records.split,
         tested=tested,
         taught=" and ".join(taught),
         clips=len(ours),
-        same_session=int(ours.table["session"].isin(sessions).sum()),
+        same_session=int(ours.table["session"].isin(sessions).sum()) if known else None,
         same_audio=int(ours.table["sha256"].isin(theirs.table["sha256"]).sum()),
-        near_duplicate=int(near_duplicates(ours.fingerprints, theirs.fingerprints).sum()),
+        near_duplicate=int(near_duplicates(ours.fingerprints, theirs.fingerprints).sum()) if long_enough else None,
         look_up=_look_up(ours, theirs),
         devices=tuple(sorted(set(theirs.column("device")) - {""})),
         cities=tuple(sorted(set(theirs.column("city")) - {""})),
@@ -71,12 +80,15 @@ def read_leak(folder: AnyPath) -> Leak:
     return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})
 
 
-def _look_up(ours: Clips, theirs: Clips) -> float:
+def _look_up(ours: Clips, theirs: Clips) -> float | None:
+    scored = ours.table[ours.table["truth"].ne("")]
+    if scored.empty:
+        return None
     taught = theirs.table[theirs.table["label"].ne("")]
     known = taught[taught["session"].ne("")].groupby("session")["label"].agg(lambda scenes: scenes.mode()[0])
     otherwise = taught["label"].mode()[0]
-    told = [known.get(session, otherwise) for session in ours.column("session")]
-    return float(np.mean(np.array(told) == ours.column("truth")))
+    told = [known.get(session, otherwise) for session in scored["session"]]
+    return float(np.mean(np.array(told) == scored["truth"].to_numpy()))
 
 
 def leaks_table(records: Records) -> Table:
@@ -88,6 +100,11 @@ def leaks_table(records: Records) -> Table:
     for tested in [part for part in ("validation", "test") if part in there]:
         for taught in [("train",), ("train", "unlabelled")][: 1 + ("unlabelled" in there)]:
             leak = check(records, tested, taught)
+            look_up = None if leak.look_up is None else round(100 * leak.look_up, 1)
             counts = (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate)
-            shown.add_row(tested, leak.taught, *map(str, counts), f"{100 * leak.look_up:.1f}")
+            shown.add_row(tested, leak.taught, *map(_known, counts), _known(look_up))
     return shown
+
+
+def _known(value: float | None) -> str:
+    return "not known" if value is None else str(value)

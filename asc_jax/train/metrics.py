@@ -57,4 +57,6 @@ def progress_bar() -> Progress:
     """A bar with loss, accuracy, clips/s and the time left."""
     fields = ("loss {0[loss]:.3f}", "accuracy {0[accuracy]:.1%}", "{0[clips_per_second]:.0f} clips/s")
     shown = "  ".join(fields).replace("{0", "{task.fields")
-    return Progress(TextColumn("{task.description}"), BarColumn(), TextColumn(shown), TimeRemainingColumn())
+    return Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn(shown), TimeRemainingColumn()
+    )

@@ -112,6 +112,6 @@ class Pieces(io.RawIOBase):
         return self._file.read(min(count, piece[1] - piece[0] - inside))
 
 
-def decoder(pieces: Pieces) -> soundfile.SoundFile:
-    """What libsndfile reads of them."""
-    return soundfile.SoundFile(pieces)  # pyright: ignore[reportArgumentType]  it takes what has read, seek and tell
+def decoder(source: Pieces | bytes) -> soundfile.SoundFile:
+    """What libsndfile reads of pieces, or of the file of a name."""
+    return soundfile.SoundFile(source)  # pyright: ignore[reportArgumentType]  it takes bytes, and what has read and seek

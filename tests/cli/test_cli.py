@@ -86,7 +86,7 @@ def test_recordings_are_prepared_checked_and_described(recordings, options, tmp_
         main(["data", "check", "clips", source, *options])
         told = capsys.readouterr()
         row = [cell.strip() for cell in told.out.splitlines()[-2].split("│")[1:-1]]
-        assert row[:3] == ["test", "train", "3"] and row[3:6] == ["0"] * 3
+        assert row[:3] == ["test", "train", "3"] and row[3:6] == ["not known", "0", "not known"]
         assert told.err == ""
     main(["data", "describe", "clips", folder, *options, "--picture", str(tmp_path / "picture.svg")])
     assert "14" in capsys.readouterr().out and (tmp_path / "picture.svg").stat().st_size > 10_000

@@ -22,6 +22,39 @@ def test_files_folders_and_patterns_are_found_in_order(folder, tmp_path):
     assert [path.name for _, path in files((f"{folder}/**/*.mp3",), tmp_path)] == ["c.mp3"]
 
 
+def test_folders_with_brackets_are_no_patterns(tmp_path):
+    for name in ("X [-37.5 141.3]/a.wav", "X [-37.5 141.3]/deep [b]/c.wav", "night [/b.wav", "take [a].wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    for pattern, found in (
+        ("X [-37.5 141.3]/*.wav", ["a.wav"]),
+        ("X [-37.5 141.3]/**/*.wav", ["a.wav", "c.wav"]),
+        ("night [/?.wav", ["b.wav"]),
+        ("take [a].wav", ["take [a].wav"]),
+        ("*/[ab].wav", ["a.wav", "b.wav"]),
+    ):
+        assert [path.name for _, path in files((f"{tmp_path}/{pattern}",), tmp_path)] == found
+    named = files((f"{tmp_path}/take [a].wav", f"{tmp_path}/none*"), tmp_path)
+    assert [path.name for _, path in named] == ["take [a].wav", "none*"]
+
+
+def test_what_is_passed_over_is_counted(folder, tmp_path, capsys):
+    (folder / "x.m4a").touch()
+    (folder / "y.M4A").touch()
+    files((str(folder),), tmp_path)
+    assert "passed over: 2 .m4a, 1 .txt" in capsys.readouterr().err
+
+
+def test_links_to_folders_are_followed_but_not_in_circles(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "d.opus").touch()
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "deep" / "circle").symlink_to(folder)
+    (folder / "dangling").symlink_to("nowhere")
+    names = [path.name for _, path in files((str(folder),), elsewhere)]
+    assert names == ["a.flac", "b.wav", "c.mp3", "d.opus"]
+
+
 def test_standard_input_is_copied(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"RIFF")))
     ((name, path),) = files(("-",), tmp_path)

@@ -1,5 +1,7 @@
 """The leak check counts what a test shares with training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def records(make_records):
 
 def test_counts_what_is_shared(records):
     leak = check(records, "test", ("train",))
-    assert (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate) == (4, 2, 1, 0)
+    assert (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate) == (4, 2, 1, None)
     assert leak.look_up == 0.5
     both = check(records, "test", ("train", "unlabelled"))
     assert (both.same_session, both.same_audio, both.look_up) == (3, 2, 0.5)
@@ -37,6 +39,25 @@ def test_one_line_tells_it(records):
     line = str(check(records, "test", ("train",)))
     assert "\n" not in line
     assert "2 of 4 test clips share a session with train" in line and "scores 50.0 %" in line
+    assert "too short to find near-duplicates" in line
+
+
+def test_what_cannot_be_known_is_not_zero(records):
+    known = records.clips.table
+    strangers = replace(records, clips=replace(records.clips, table=known.assign(session="")))
+    leak = check(strangers, "test", ("train",))
+    assert leak.same_session is None and "no session is known" in str(leak) and "listening" not in str(leak)
+    long = replace(records, clips=replace(records.clips, prints=np.zeros((10, 17), np.uint16)))
+    assert check(long, "test", ("train",)).near_duplicate == 0
+
+
+def test_the_look_up_counts_scored_clips(records):
+    table = records.clips.table.copy()
+    table.loc[table.index[[7, 9]], "truth"] = ""
+    scored = replace(records, clips=replace(records.clips, table=table))
+    assert check(scored, "test", ("train",)).look_up == 1.0
+    table["truth"] = ""
+    assert check(replace(records, clips=replace(records.clips, table=table)), "test", ("train",)).look_up is None
 
 
 def test_is_kept_with_a_round(records, tmp_path):

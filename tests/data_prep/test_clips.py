@@ -1,5 +1,7 @@
 """The user's own clips: from a list or a folder to checked clips."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -146,10 +148,103 @@ def test_reads_a_folder(tmp_path):
 
 
 def test_says_when_a_folder_holds_no_clips(tmp_path):
-    with pytest.raises(PrepareError, match="no wav, flac, ogg or mp3 file"):
+    with pytest.raises(PrepareError, match="no recording .it is empty."):
         clips.collect(tmp_path, 1, "start")
 
 
 def write_hum(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.tile([0.1, -0.1], 800), 16000)
+
+
+def with_files(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / "new", np.tile([0.1, -0.1], 800), 16000, format="WAV")
+        (folder / "new").rename(folder / name)
+    return clips.collect(folder, 0.1, "start")
+
+
+def known(dataset):
+    return [(clip.split, clip.scene, clip.session) for clip in dataset.clips]
+
+
+def test_folders_of_splits_hold_the_scenes(tmp_path):
+    labelled = ("Train/bus/a.wav", "Train/park/deep/b.wav", "test/bus/c.wav", "val/park/d.wav")
+    dataset = with_files(tmp_path, *labelled, "loose.wav", "unlabelled/e.wav", "Train/unlabelled/f.wav")
+    assert dataset.scenes == ("bus", "park") and dataset.split == "listed"
+    assert sorted(known(dataset)) == [
+        *[("test", "bus", ""), ("train", "bus", ""), ("train", "park", "")],
+        *[("unlabelled", "", "")] * 3,
+        ("validation", "park", ""),
+    ]
+
+
+def test_folds_are_kept_together_as_sessions(tmp_path):
+    names = [f"{fold}/{scene}/a.wav" for fold in ("fold1", "Fold_2", "fold 3") for scene in ("bus", "park")]
+    dataset = with_files(tmp_path, *names)
+    assert dataset.scenes == ("bus", "park") and dataset.split is None
+    assert {clip.session for clip in dataset.clips} == {"fold1", "Fold_2", "fold 3"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train/a.wav", "test/b.wav"),
+        ("train/bus/a.wav", "test/b.wav"),
+        ("train/bus/a.wav", "park/b.wav"),
+        ("fold1/a.wav", "fold2/b.wav"),
+    ],
+)
+def test_splits_and_folds_are_never_scenes(tmp_path, names):
+    with pytest.raises(PrepareError, match=r"(train|fold1).* (split|fold)s, not scenes"):
+        with_files(tmp_path, *names)
+
+
+def test_trains_are_a_scene_among_others(tmp_path):
+    assert with_files(tmp_path, "train/a.wav", "bus/b.wav").scenes == ("bus", "train")
+
+
+def test_names_that_are_no_text_are_faults(tmp_path):
+    dataset = with_files(tmp_path, "bus/a.wav", "park/b.wav", os.fsdecode(b"park/caf\xe9.wav"))
+    assert len(dataset.clips) == 2
+    assert [(fault.id, fault.reason) for fault in dataset.faults] == [("park/caf\\xe9.wav", "unreadable name")]
+
+
+def test_what_is_passed_over_is_a_note(tmp_path):
+    (tmp_path / "a.m4a").touch()
+    assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == ("passed over: 1 .m4a",)
+
+
+def test_columns_of_dcase_are_known(folder):
+    rows = "a.wav\tpark\tlyon-12\ta\nb.wav\tbus\t7\tb\n"
+    (folder / "clips.csv").write_text(f"filename\tscene_label\tidentifier\tsource_label\n{rows}")
+    dataset = clips.collect(folder / "clips.csv", 0.1, "start")
+    assert [(clip.session, clip.city, clip.device) for clip in dataset.clips] == [
+        ("lyon-12", "lyon", "a"),
+        ("7", "", "b"),
+    ]
+
+
+def test_labels_that_look_alike_are_alike(folder):
+    labels = ("Caf\u00e9,Train", "Cafe\u0301,training", "Caf\u00e9\u200b,val", "\u00a0Caf\u00e9,TEST", "x\u00a0y,test")
+    rows = "".join(f"{name}.wav,{label}\n" for name, label in zip("abcde", labels, strict=True))
+    dataset = collect(folder, rows)
+    assert dataset.scenes == ("Caf\u00e9", "x y")
+    assert [clip.split for clip in dataset.clips] == ["train", "train", "validation", "test", "test"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename,scene_label\ra.wav,park\rb.wav,bus\r",
+        "sep=;\r\nfilename;scene_label\r\na.wav;park\r\nb.wav;bus\r\n",
+        "filename,scene_label\n.\\a.wav,park\nsub\\deep\\b.wav,bus\n",
+    ],
+)
+def test_lists_of_other_programs(folder, text):
+    (folder / "sub" / "deep").mkdir(parents=True)
+    (folder / "sub" / "deep" / "b.wav").write_bytes((folder / "b.wav").read_bytes())
+    (folder / "clips.csv").write_bytes(text.encode())
+    dataset = clips.collect(folder / "clips.csv", 0.1, "start")
+    assert len(dataset.clips) == 2 and not dataset.faults

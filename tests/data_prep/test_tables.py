@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_prep import PrepareError
-from data_prep.tables import read_table
+from data_prep.tables import read_table, with_column
 
 FIELD = st.text(st.characters(blacklist_categories=["C", "Z"]), max_size=8)
 
@@ -26,6 +26,21 @@ def test_reads_what_the_csv_module_writes(tmp_path_factory, rows, delimiter, new
     path.write_bytes(text.getvalue().encode(encoding))
     table = read_table(path, ("filename", "scene_label"))
     assert [(row["filename"], row["scene_label"]) for row in table] == rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("first", ["", "sep=;\n"])
+def test_a_column_is_replaced_and_all_else_stays(tmp_path, encoding, newline, delimiter, first):
+    delimiter = ";" if first else delimiter
+    text = first + 'filename,scene_label,"x, y"\n\na,,"1, 2"\nb,old,é\n'.replace(",", delimiter)
+    path = tmp_path / "list.csv"
+    path.write_bytes(text.replace("\n", newline).encode(encoding))
+    assert [row["filename"] for row in read_table(path, ("filename", "scene_label"))] == ["a", "b"]
+    filled = with_column(path, "scene_label", ["bus", "park"])
+    expected = first + 'filename,scene_label,"x, y"\n\na,bus,"1, 2"\nb,park,é\n'.replace(",", delimiter)
+    assert filled == expected.replace("\n", newline).encode(encoding)
 
 
 def test_passes_over_empty_lines_and_strips_blanks(tmp_path):
