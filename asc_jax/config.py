@@ -1,6 +1,7 @@
 """What an experiment states: frozen dataclasses, which the command line fills in and each run stores."""
 
 import itertools
+import os
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
@@ -45,8 +46,10 @@ PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
 class Augmentation:
     """What a training step changes in its clips, anew each time; the defaults change nothing."""
 
-    roll: float = 0.0
-    """Seconds, at most, by which a clip begins earlier or later; its start follows its end."""
+    shift: Annotated[float, tyro.conf.arg(name="roll")] = 0.0
+    """Share of a clip, at most, by which it begins earlier or later; its start follows its end."""
+    roll: Hidden[float] = 0.0
+    """The same in seconds, which the command line knows."""
     response: float = 0.0
     """Share of the clips that are heard through another microphone."""
     microphones: str | None = None
@@ -109,6 +112,8 @@ class Experiment(Preparation):
     finetune: Hidden[Phase]
     pseudolabel: Hidden[Phase]
     scratch: Hidden[Phase]
+    start: str | None = None
+    """Your own run, or one of its rounds, that finetuning starts from in place of this run's pretraining."""
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
     source_part: str = "train"
@@ -155,9 +160,15 @@ class Round:
     start: str | None = None
 
 
+def _elsewhere(start: str) -> str:
+    """A path that no name of a round can be."""
+    return start if "://" in start else os.path.abspath(start)
+
+
 def rounds(experiment: Experiment, command: str) -> list[Round]:
     """The rounds of one command, in order; each names the round it starts from."""
-    chain = ["pretrain"] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
+    first = _elsewhere(experiment.start) if experiment.start else "pretrain"
+    chain = [first] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:
         case "pretrain":
             return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_part,))]

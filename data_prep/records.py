@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import dataclasses
-import fcntl
 import functools
 import hashlib
 import itertools
@@ -14,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 import absl.logging
+import filelock
 import numpy as np
 import tensorflow_datasets as tfds
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]  compiled
@@ -26,6 +26,7 @@ from data_prep.faults import Fault, Unusable, refuse
 
 SHARD_BYTES = 128 * 2**20  # of samples; TFDS keeps one shard in memory while writing it
 BYTES_BESIDE = 2000  # at most, per clip: texts, fingerprint, framing
+LOCK = ".lock"
 TABLE, FINGERPRINTS = "clips.csv", "fingerprints.npy"
 
 Progress = Callable[[int, int, int], None]
@@ -72,26 +73,21 @@ def _build(dataset: DataSet, data_dir: pathlib.Path, skip_bad: bool, progress: P
 
 @contextlib.contextmanager
 def _only_process_in(folder: pathlib.Path) -> Iterator[None]:
-    """Locks a folder, which is made and, if nothing came into it, removed; the lock goes with the process."""
-    handle = _locked(folder)
+    """Waits until no other process prepares into a folder, which is made; the lock goes with the process.
+
+    It is of a file: NFS passes that on to its server. Where a file system has no locks, nothing is locked.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / LOCK)
+    with contextlib.suppress(NotImplementedError):
+        lock.acquire()
     try:
         yield
     finally:
-        for made in (*folder.iterdir(), folder):
-            with contextlib.suppress(OSError):  # holds records
+        lock.release()
+        for made in folder.iterdir():
+            with contextlib.suppress(OSError):  # holds records, or is the lock
                 made.rmdir()
-        fcntl.flock(handle, fcntl.LOCK_UN)  # a process forked meanwhile still has the handle: closing is not enough
-        os.close(handle)
-
-
-def _locked(folder: pathlib.Path) -> int:
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if folder.exists() and os.path.samestat(os.fstat(handle), folder.stat()):
-            return handle
-        os.close(handle)  # whoever had the lock has removed the folder
 
 
 class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):

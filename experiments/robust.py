@@ -17,8 +17,8 @@ def robust(experiment: Experiment) -> Experiment:
     Its network hears each band by itself, and weighs all moments alike.
     """
     # Shares within those of DCASE's winners, 2022 to 2024: device responses 0.4 to 0.6, Freq-MixStyle 0.4 to 0.8. They
-    # roll by 0.1 s; by half a clip, any moment may come first.
-    augmentation = Augmentation(roll=experiment.seconds / 2, response=0.6, style=0.6)
+    # roll by 0.1 s; by half a clip, any frame may come first.
+    augmentation = Augmentation(shift=0.5, response=0.6, style=0.6)
     phases = {
         name: dataclasses.replace(getattr(experiment, name), augmentation=augmentation)
         for name in ("pretrain", "finetune", "pseudolabel", "scratch")

@@ -39,6 +39,13 @@ class Training:
     processes: Annotated[Processes, tyro.conf.OmitArgPrefixes] = Processes()
 
 
+def in_seconds(training: Training) -> Training:
+    """The same, with the time shift of its clips in seconds, too."""
+    augmentation = training.phase.augmentation
+    augmentation = dataclasses.replace(augmentation, roll=augmentation.shift * training.experiment.seconds)
+    return dataclasses.replace(training, phase=dataclasses.replace(training.phase, augmentation=augmentation))
+
+
 def pretrain(training: Training) -> None:
     """Train from scratch on the source data set."""
     _train("pretrain", training)
@@ -64,6 +71,8 @@ def _train(command: str, training: Training) -> None:
     import jax
 
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
+    if experiment.start and command in ("pretrain", "scratch"):
+        raise UserError(f"--start {experiment.start}: {command} starts from fresh weights; finetune takes it")
     use_compilation_cache()
     _take_devices(training)
     from asc_jax.evaluate.runs import scored_rounds

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import betaincinv
 
-from asc_jax.net.frontend import FLAT, RATE
+from asc_jax.net.frontend import FLAT
 
 MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
 BLOCK = 4096  # samples of a Fourier transform, at the least: the fastest on a CPU
@@ -27,9 +27,9 @@ def beta(key, concentration: float):
     return jnp.interp(jax.random.uniform(key), jnp.asarray(known), jnp.asarray(quantiles))
 
 
-def roll(key, waveform, seconds: float):
-    """The waveform [N] from another moment on, at most so many seconds away; its start follows its end."""
-    most = round(seconds * RATE)
+def roll(key, waveform, share: float):
+    """The waveform [N] from another sample on, at most that share of its length away; its start follows its end."""
+    most = round(share * len(waveform))
     return jnp.roll(waveform, jax.random.randint(key, (), -most, most + 1))
 
 

@@ -1,5 +1,6 @@
 """Prepared records, as data_prep/README.md describes them, opened for random access."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -63,6 +64,12 @@ class Records:
     @property
     def samples(self) -> int:
         return self.clips.samples
+
+    @property
+    def identity(self) -> str:
+        """The data set's name and a hash of its table: what its clips are, wherever they and their recordings lie."""
+        table = self.clips.table.to_csv(index=False)
+        return f"{self.path.parts[-3]}/{hashlib.sha256(table.encode()).hexdigest()[:12]}"
 
     def part(self, *names: str) -> Clips:
         """The clips of one part or several, in the order of the data set; one without clips is the user's to mend."""

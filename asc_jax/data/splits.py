@@ -36,9 +36,21 @@ def open_records(path: Path, split: str | None = None, hold_out: str | None = No
             raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
         name, parts = _without_sessions(path, clips, own_parts, hold_out)
     else:
+        if hold_out is not None:
+            raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
         parts = own_parts if name == own else _from_column(path, clips, name)
     _check_taught(path, clips, parts, name)
     return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(parts).encode()):08x})", parts)
+
+
+def reopen_records(path: Path, split: str) -> Records:
+    """The records under the split that `Records.split` names; UserError if they have changed since."""
+    kind, _, hold_out = split.rpartition(" (")[0].partition(" ")
+    held_out = kind in ("session", "city") and hold_out
+    records = open_records(path, kind, hold_out) if held_out else open_records(path, split.rpartition(" (")[0])
+    if records.split != split:
+        raise UserError(f"{path}: its clips are no longer split as {split}, but as {records.split}")
+    return records
 
 
 def _by_label(clips: Clips) -> pandas.Series:

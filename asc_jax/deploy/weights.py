@@ -102,12 +102,12 @@ def _settings(
 ) -> dict:
     """What `train.rounds` keeps of a round, as far as it is known, and which tensors these were."""
     bits = b"".join(np.ascontiguousarray(tensors[name]).tobytes() for name in sorted(tensors))
-    data = records.path.parts[-3:] if records else ("",)
+    data = records.identity if records else ""
     return {
-        "round": asdict(Round(folder.name, "pretrain", Phase(), data[0], ("train",))),
+        "round": asdict(Round(folder.name, "pretrain", Phase(), data.split("/")[0], ("train",))),
         "network": asdict(RELEASED),
         "seed": 0,
-        "data": "/".join(data),
+        "data": data,
         "split": records.split if records else "",
         "samples": samples,
         "scenes": scenes,

@@ -103,8 +103,23 @@ def scored_rounds(folder: AnyPath) -> list[FinishedRound]:
     return rounds
 
 
+def start_of(run: AnyPath, start: str) -> AnyPath:
+    """The folder of the round that another starts from: one of the same run, or (a path) the last of another run."""
+    return read_run(type(run)(start))[-1].folder if "/" in start else run / start
+
+
 def ancestors(each: FinishedRound) -> list[FinishedRound]:
-    """A round and those whose weights it descends from, in the same run's folder."""
-    start = each.settings["round"]["start"]
-    before = each.folder.parent / (start or "")
-    return [each, *(ancestors(FinishedRound(before)) if start and (before / PREDICTIONS).exists() else [])]
+    """A round and those whose weights it descends from, as far as they are there.
+
+    Of a round that was copied under another name, what it started from is not known here.
+    """
+    found = [each]
+    while (start := found[-1].settings["round"]["start"]) and found[-1].settings["round"]["name"] == found[-1].name:
+        try:
+            before = start_of(found[-1].folder.parent, start)
+        except UserError:  # the run elsewhere is gone
+            break
+        if not (before / PREDICTIONS).exists() or any(before == other.folder for other in found):
+            break
+        found.append(FinishedRound(before))
+    return found

@@ -25,8 +25,8 @@ def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augment
 
 def _moved_and_heard(key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation) -> jax.Array:
     of_roll, of_choice, of_response = jax.random.split(key, 3)
-    if how.roll:
-        waveform = augment.roll(of_roll, waveform, how.roll)
+    if how.shift:
+        waveform = augment.roll(of_roll, waveform, how.shift)
     if how.response:
         heard = augment.respond(of_response, waveform, responses)
         waveform = augment.sometimes(of_choice, how.response, heard, waveform)

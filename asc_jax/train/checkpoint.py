@@ -1,19 +1,24 @@
 """Checkpoints of one round, with the configuration that made them beside them."""
 
+import enum
+import errno
 import json
+import os
 import platform
+import re
 import shutil
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import AnyPreservationPolicy, BestN, LatestN
+from jax.experimental.multihost_utils import process_allgather
+from orbax.checkpoint.checkpoint_managers import LatestN
 
 from asc_jax.config import CONFIG
 from asc_jax.devices import everywhere
@@ -24,13 +29,13 @@ from asc_jax.typed import AnyPath
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
+OF_THE_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL)  # errors of what is not there, or is else
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
 
 def manager(folder: AnyPath) -> ocp.CheckpointManager:
-    """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two and the best."""
-    kept = AnyPreservationPolicy([LatestN(2), BestN(get_metric_fn=_loss, reverse=True, n=1)])
-    options = ocp.CheckpointManagerOptions(preservation_policy=kept, best_fn=_loss)
+    """Orbax's manager of the checkpoints under `folder`: saves in the background, keeps the latest two."""
+    options = ocp.CheckpointManagerOptions(preservation_policy=LatestN(2))
     handlers = {"state": ocp.StandardCheckpointHandler(), "checksums": ocp.JsonCheckpointHandler()}
     folder = folder / "checkpoints"
     folder = folder if _in_bucket(folder) else folder.absolute()
@@ -41,12 +46,8 @@ def _in_bucket(path: AnyPath) -> bool:
     return "://" in str(path)
 
 
-def _loss(metrics: dict) -> float:
-    return metrics["loss"]
-
-
-def save(checkpoints: ocp.CheckpointManager, step: int, state: Any, loss: float = np.inf) -> None:
-    """Saves the state after `step` in the background, with the mean loss of an epoch that ends there, else inf.
+def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
+    """Saves the state after `step` in the background.
 
     UserError if the save before failed, NotFinite if not all of it are numbers.
     """
@@ -59,7 +60,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state: Any, loss: float 
         _check_room(checkpoints.directory, ROOM * sum(leaf.nbytes for leaf in jax.tree.leaves(here)))
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)
-        checkpoints.save(step, args=ocp.args.Composite(**items), metrics={"loss": loss})
+        checkpoints.save(step, args=ocp.args.Composite(**items))
 
 
 def _check_room(folder: AnyPath, size: float) -> None:
@@ -88,22 +89,93 @@ def _saving(checkpoints: ocp.CheckpointManager) -> Iterator[None]:
         ) from error
 
 
-def restore(checkpoints: ocp.CheckpointManager, like):
-    """The latest intact checkpoint as a tree like `like`, or None without any; each damaged one is told.
+def restore(checkpoints: ocp.CheckpointManager, like, only: int | None = None):
+    """The latest intact checkpoint as a tree like `like`, or None without any; each damaged one is reported.
 
-    UserError names missing and misshapen leaves, and says if all are damaged.
+    All processes restore the same step. With `only` it is that step or none. UserError names missing and misshapen
+    leaves, and says if a checkpoint cannot be read, which is no damage, or if none is intact.
     """
-    steps = sorted(checkpoints.all_steps(), reverse=True)
+    steps = sorted(checkpoints.all_steps(), reverse=True) if only is None else [only]
     for step in steps:
-        try:
-            return _verified(checkpoints, step, like)
-        except (UserError, CUT_OFF):
-            raise
-        except Exception as error:  # Orbax and TensorStore meet damage with errors of many kinds
-            print(f"{checkpoints.directory}/{step} is damaged: {_line(error)}", file=sys.stderr)
+        place = f"{checkpoints.directory}/{step}"
+        state, fault = _attempt(checkpoints, step, like)
+        if fault is Fault.UNREACHABLE:
+            raise UserError(f"{place} cannot be read ({state}); this is no damage: repeat the command when it can be")
+        if fault is None:
+            return state
+        print(f"{place} is damaged: {state}", file=sys.stderr)
+    if only is not None:
+        raise UserError(
+            f"{checkpoints.directory}: step {only}, the network that was tested, is not intact; put a copy there, or "
+            "delete the round's folder to train it anew"
+        )
     if steps:
         raise UserError(f"{checkpoints.directory}: no checkpoint is intact; delete the round's folder to train it anew")
     return None
+
+
+class Fault(enum.IntEnum):
+    """Why a checkpoint could not be restored; the larger one counts where processes differ."""
+
+    DAMAGED = 1
+    UNREACHABLE = 2
+
+
+def _attempt(checkpoints: ocp.CheckpointManager, step: int, like) -> tuple[Any, Fault | None]:
+    """(the state, None), or (what went wrong, in one line; its kind); the same kind in all processes."""
+    if unreachable := _agreed(_unreachable(checkpoints.directory / str(step))):
+        return unreachable, Fault.UNREACHABLE
+    try:
+        found = _verified(checkpoints, step, like)
+    except (UserError, CUT_OFF):
+        raise
+    except Exception as error:  # Orbax and TensorStore meet damage with errors of many kinds
+        found, line = None, _line(error)
+        fault = Fault.UNREACHABLE if _of_the_moment(error) else Fault.DAMAGED
+    else:
+        fault, line = None, ""
+    worst = _agreed(f"{int(fault or 0)}{line}")
+    if worst and worst[0] != "0":
+        return worst[1:], Fault(int(worst[0]))
+    return found, None
+
+
+def _agreed(text: str) -> str:
+    """The largest text of all processes, which for those that have nothing to say is empty."""
+    if jax.process_count() == 1:
+        return text
+    mine = np.frombuffer(text.encode()[:200].ljust(200, b"\0"), np.uint8)
+    return max(bytes(row).rstrip(b"\0").decode(errors="replace") for row in process_allgather(mine))
+
+
+def _unreachable(folder: AnyPath) -> str:
+    """Why some file of a checkpoint cannot be read for reasons that are not its own; a bucket tells it later."""
+    if _in_bucket(folder):
+        return ""
+    try:
+        for place, _, names in os.walk(folder, onerror=_raise):
+            for name in names:
+                with open(os.path.join(place, name), "rb") as file:
+                    file.read(1)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}" if _of_the_moment(error) else ""
+    return ""
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
+
+
+def _of_the_moment(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is of permissions, networks or disks, not of what is written there."""
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if told := re.search(r"\[OS error (\d+)", str(error)):  # as TensorStore writes it
+            number = int(told[1])
+        if number is not None and number not in OF_THE_FILE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _verified(checkpoints: ocp.CheckpointManager, step: int, like):
@@ -159,11 +231,17 @@ def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
             f"{folder} was trained with other settings ({'; '.join(different)}): "
             "repeat those, choose another --workdir, or delete the folder"
         )
+    if is_first() and records and _kept(folder)["records"] != str(records.absolute()):  # the recordings have moved
+        write_text(file, json.dumps(_kept(folder) | {"records": str(records.absolute())}, indent=2) + "\n")
+
+
+def _kept(folder: AnyPath) -> dict:
+    return json.loads((folder / CONFIG).read_text())
 
 
 def settings(folder: AnyPath) -> dict:
     """The settings that a round's folder was claimed with."""
-    return json.loads((folder / CONFIG).read_text())["settings"]
+    return _kept(folder)["settings"]
 
 
 def write_text(file: AnyPath, text: str) -> None:

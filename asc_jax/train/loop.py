@@ -13,7 +13,7 @@ from asc_jax.config import Phase
 from asc_jax.devices import shared
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.checkpoint import finish, save
-from asc_jax.train.metrics import metrics_log, progress_bar
+from asc_jax.train.metrics import keep_unfinished_epoch, metrics_log, progress_bar, unfinished_epoch
 from asc_jax.train.step import TrainState, learning_rate, training_step
 from asc_jax.train.stopping import NotFinite, Preempted, sigterm
 from asc_jax.typed import AnyPath
@@ -49,23 +49,26 @@ def train(
             end = (epoch + 1) * steps_per_epoch
             rate = learning_rate(phase, epoch)  # the device computes it: asked each step, it would wait for that
             start, first = time.perf_counter(), step
-            history = []
+            history = unfinished_epoch(folder, step) if step % steps_per_epoch else []
+            beginning = first - len(history)
             for batch in islice(batches, end - step):
                 state, metrics = train_step(state, shared(batch), rate, np.uint32(seed))
                 history.append(metrics)
                 step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.
-                bar.update(task, advance=1, **_finite(history[-2:][:1], max(first, step - 2)))
+                bar.update(task, advance=1, **_finite(history[-2:][:1], max(beginning, step - 2)))
                 if stop := asked_to_stop(step):
                     break
-            told = _finite(history, first)
+            told = _finite(history, beginning)
             if step == end:
                 clips_per_second = (step - first) * phase.batch_size / (time.perf_counter() - start)
                 told["clips_per_second"] = clips_per_second
                 log({"step": step, "epoch": epoch, "learning_rate": rate} | told)
                 bar.update(task, **told)
+            if step < end:
+                keep_unfinished_epoch(folder, step, jax.device_get(history))
             if stop or (step == end and _kept(phase, epoch)):
-                save(checkpoints, step, state, told["loss"] if step == end else np.inf)
+                save(checkpoints, step, state)
         finish(checkpoints)
     if step < phase.epochs * steps_per_epoch:
         raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to go on")
@@ -82,4 +85,4 @@ def _finite(history: list[dict], first: int) -> dict[str, Any]:
     for number, metrics in enumerate(history):
         if not np.isfinite(metrics["loss"]):
             raise NotFinite(first + number)
-    return jax.tree.map(lambda *values: float(np.mean(values)), *history)
+    return jax.tree.map(lambda *values: float(np.mean(np.array(values, np.float64))), *history)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from asc_jax.processes import is_first
 from asc_jax.train.checkpoint import write_text
 from asc_jax.typed import AnyPath
 
+UNFINISHED = "unfinished_epoch.json"
 COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_second")
 
 
@@ -38,6 +40,20 @@ def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
                 writer.add_scalar(name, row[name], row["step"])
 
         yield write
+
+
+def keep_unfinished_epoch(folder: AnyPath, step: int, history: list[dict]) -> None:
+    """Keeps the metrics of each step of an epoch that ends after `step`, before its last one."""
+    if is_first():
+        rows = [{name: float(value) for name, value in metrics.items()} for metrics in history]
+        write_text(folder / UNFINISHED, json.dumps({"step": step, "history": rows}))
+
+
+def unfinished_epoch(folder: AnyPath, step: int) -> list[dict]:
+    """What `keep_unfinished_epoch` kept if training resumes after that step, else nothing."""
+    file = folder / UNFINISHED
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    return kept["history"] if kept.get("step") == step else []
 
 
 def _to_csv(rows: list[dict]) -> str:

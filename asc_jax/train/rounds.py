@@ -9,6 +9,7 @@ import numpy as np
 
 from asc_jax.config import (
     INSIDE,
+    METRICS,
     PREDICTIONS,
     PSEUDO_LABELS,
     RELABELLED,
@@ -26,9 +27,11 @@ from asc_jax.data.records import Clips, Records
 from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_inside
+from asc_jax.evaluate.runs import start_of
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
-from asc_jax.train import checkpoint, pseudolabels
+from asc_jax.train import checkpoint, metrics, pseudolabels
+from asc_jax.train.lock import locked
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
@@ -63,7 +66,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if is_first():
         write_leak(folder, leak)
     batch_size, epochs = phase.batch_size, phase.epochs
-    with checkpoint.manager(folder) as checkpoints:
+    with locked(folder), checkpoint.manager(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
@@ -104,13 +107,14 @@ def _before(experiment: Experiment, each: Round, records: Records) -> Trained | 
     """The finished network that a round starts from, with its scenes and variables."""
     if each.start is None:
         return None
-    if not experiment.predictions(each.start).exists():
+    folder = start_of(experiment.folder, each.start)
+    if not (folder / PREDICTIONS).exists():
         command = next(other.command for other in all_rounds(experiment) if other.name == each.start)
         raise UserError(
             f"{each.name} starts from {each.start}, which has not finished in {experiment.folder}: "
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
-    before = load(experiment.folder / each.start)
+    before = load(folder)
     if UNLABELLED in each.parts and before[1] != records.scenes:
         raise UserError(
             f"{each.name}: {each.start} knows the scenes {', '.join(before[1])}, "
@@ -125,10 +129,17 @@ def load(folder: AnyPath) -> Trained:
     net = SceneNet(len(settings["scenes"]), **settings["network"])
     like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
     with checkpoint.manager(folder) as checkpoints:
-        state = checkpoint.restore(checkpoints, like)
+        state = checkpoint.restore(checkpoints, like, only=_last_step(folder))
     if state is None:
         raise UserError(f"{folder} has no checkpoint: repeat the command that trained it")
     return net, tuple(settings["scenes"]), state.variables
+
+
+def _last_step(folder: AnyPath) -> int | None:
+    """The step after which a finished round was tested; None of one that has not finished, or was imported."""
+    file = folder / METRICS
+    rows = metrics.read(file) if (folder / PREDICTIONS).exists() and file.exists() else []
+    return int(rows[-1]["step"]) if rows else None
 
 
 def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
@@ -138,7 +149,7 @@ def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
         "round": asdict(each),
         "network": asdict(experiment.network),
         "seed": experiment.seed,
-        "data": "/".join(records.path.parts[-3:]),
+        "data": records.identity,
         "split": records.split,
         "samples": records.samples,
         "scenes": records.scenes,

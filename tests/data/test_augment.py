@@ -28,7 +28,7 @@ def test_shares_are_of_the_beta_distribution(concentration):
 
 
 def test_rolling_moves_by_no_more_than_told_either_way(waveform):
-    rolled = jax.vmap(lambda key: augment.roll(key, waveform, 0.1))(KEYS)
+    rolled = jax.vmap(lambda key: augment.roll(key, waveform, 0.1))(KEYS)  # of 1 s
     first = np.array([np.flatnonzero(clip == waveform[0])[0] for clip in rolled])
     moved = np.where(first > 8_000, first - 16_000, first)
     assert np.abs(moved).max() <= 1_600 and moved.min() < -1_400 and moved.max() > 1_400

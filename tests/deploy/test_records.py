@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from asc_jax.data.splits import open_records
 from asc_jax.deploy.records import clips_of
 from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import FinishedRound
@@ -11,11 +12,24 @@ def test_records_that_are_gone_are_an_error(tmp_path, write_round, made_up):
         clips_of(FinishedRound(write_round(tmp_path, "scratch", made_up())), tested=True)
 
 
-def test_tested_clips_and_the_others_are_all(tmp_path, write_round, made_up, make_records, monkeypatch):
+def test_tested_clips_and_those_that_taught(tmp_path, write_round, made_up, make_records, monkeypatch):
     told = made_up(6)
     each = FinishedRound(write_round(tmp_path, "scratch", told, records=tmp_path))
-    names = [*told.details["id"], "one more", "another"]
-    clips = make_records([{"id": name, "part": ""} for name in names], np.zeros((8, 1), np.int16), told.scenes).clips
-    monkeypatch.setattr("asc_jax.evaluate.runs.read_clips", lambda folder: (clips, None))
+    parts = [*["test"] * 6, *["train"] * 5, "validation", "unlabelled", ""]
+    scenes = [*told.scenes * 4, "", ""]
+    rows = [
+        {"id": f"{number}", "listed": part, "label": scene if part != "unlabelled" else "", "part": part}
+        for number, (part, scene) in enumerate(zip(parts, scenes, strict=True))
+    ]
+    for row, name in zip(rows, told.details["id"], strict=False):
+        row["id"] = name
+    clips = make_records(rows, np.zeros((14, 1), np.int16), told.scenes).clips
+    for module in ("asc_jax.evaluate.runs", "asc_jax.data.splits"):
+        monkeypatch.setattr(f"{module}.read_clips", lambda folder: (clips, "listed"))
+    split = open_records(tmp_path).split
+    monkeypatch.setitem(each.config["settings"], "split", split)
     assert clips_of(each, tested=True).column("id") == told.details["id"]
-    assert clips_of(each, tested=False).column("id") == ["one more", "another"]
+    assert clips_of(each, tested=False).column("id") == [f"{number}" for number in range(6, 11)]
+    monkeypatch.setitem(each.config["settings"], "split", "listed (0)")
+    with pytest.raises(UserError, match="no longer split as listed"):
+        clips_of(each, tested=False)

@@ -7,7 +7,7 @@ from asc_jax.config import Augmentation
 from asc_jax.devices import AXIS
 from asc_jax.train.augmentation import change_of_mel, change_of_waveform
 
-ALL = Augmentation(roll=0.5, response=0.6, style=0.7)
+ALL = Augmentation(shift=0.5, response=0.6, style=0.7)
 KEY = jax.random.key(0)
 
 
@@ -37,7 +37,7 @@ def test_without_augmentation_a_batch_is_what_it_was(waveform, mel):
     np.testing.assert_array_equal(on(1, change_of_mel(KEY, Augmentation()), mel), mel)
 
 
-@pytest.mark.parametrize("name", ["roll", "response"])
+@pytest.mark.parametrize("name", ["shift", "response"])
 def test_each_augmentation_alone_changes_clips_as_the_key_says(waveform, name):
     how = Augmentation(**{name: getattr(ALL, name)})
     first, again, other = (changed(waveform, how, key=jax.random.key(seed)) for seed in (0, 0, 1))

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import resource
@@ -28,14 +29,48 @@ def test_the_latest_step_comes_back(tmp_path):
     np.testing.assert_array_equal(restored["kernel"], 3)
 
 
-def test_the_latest_two_and_the_best_are_kept(tmp_path):
-    losses = {1: 3.0, 2: 1.0, 3: np.inf, 4: 2.0, 5: 2.0}  # the third ends no epoch
+def test_the_latest_two_are_kept(tmp_path):
+    for step in range(1, 6):
+        save(tmp_path, step, {"kernel": jnp.full(3, float(step))})
     with checkpoint.manager(tmp_path) as checkpoints:
-        for step, loss in losses.items():
-            checkpoint.save(checkpoints, step, {"kernel": jnp.full(3, float(step))}, loss)
-        checkpoint.finish(checkpoints)
-        assert sorted(checkpoints.all_steps()) == [2, 4, 5]
+        assert sorted(checkpoints.all_steps()) == [4, 5]
         np.testing.assert_array_equal(checkpoint.restore(checkpoints, {"kernel": jnp.zeros(3)})["kernel"], 5)
+
+
+def test_a_tested_network_is_restored_or_none(tmp_path, capsys):
+    for step in (1, 2):
+        save(tmp_path, step, {"kernel": jnp.full(3, float(step))})
+    like = {"kernel": jnp.zeros(3)}
+    np.testing.assert_array_equal(checkpoint.restore(checkpoint.manager(tmp_path), like, only=2)["kernel"], 2)
+    os.truncate(largest(tmp_path / "checkpoints" / "2" / "state"), 0)
+    with pytest.raises(UserError, match="step 2, the network that was tested, is not intact"):
+        checkpoint.restore(checkpoint.manager(tmp_path), like, only=2)
+    shutil.rmtree(tmp_path / "checkpoints" / "2")
+    with pytest.raises(UserError, match="step 2, the network that was tested, is not intact"):
+        checkpoint.restore(checkpoint.manager(tmp_path), like, only=2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, "Permission denied"),
+        OSError(errno.ESTALE, "Stale file handle"),
+        OSError(errno.EIO, "Input/output error"),
+        ValueError("INTERNAL: Error reading d/1: [OS error 116: ESTALE Stale file handle]"),
+        ValueError("PERMISSION_DENIED: Error opening d/1 [OS error 13: EACCES Permission denied]"),
+    ],
+)
+def test_what_passes_is_not_called_damage(tmp_path, monkeypatch, capsys, error):
+    for step in (1, 2):
+        save(tmp_path, step, {"kernel": jnp.ones(3)})
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(checkpoint, "_verified", fails)
+    with pytest.raises(UserError, match="checkpoints/2 cannot be read .*no damage") as raised:
+        checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+    assert "delete" not in str(raised.value) and "damaged" not in capsys.readouterr().err
 
 
 def test_a_save_that_was_cut_off_is_left_aside(tmp_path, capsys):
@@ -167,6 +202,12 @@ def test_a_folder_keeps_its_settings(tmp_path):
     assert "jax" in json.loads((tmp_path / "config.json").read_text())["versions"]
     with pytest.raises(UserError, match=r"round.phase.epochs was 3, is now 5"):
         checkpoint.claim(tmp_path, {**settings, "round": {"phase": {"epochs": 5}}}, tmp_path)
+
+
+def test_records_that_have_moved_are_found_at_their_new_place(tmp_path):
+    checkpoint.claim(tmp_path, {"seed": 0}, tmp_path / "old")
+    checkpoint.claim(tmp_path, {"seed": 0}, tmp_path / "new")
+    assert json.loads((tmp_path / "config.json").read_text())["records"] == str(tmp_path / "new")
 
 
 def test_write_text_leaves_no_partial_file(tmp_path):

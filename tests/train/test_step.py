@@ -42,7 +42,7 @@ def test_schedule_falls_from_the_first_rate_towards_the_floor():
 def test_decay_alone_moves_what_no_clip_teaches(state, batch):
     """Clips without weight have no gradient, however they are augmented."""
     still = shared(batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.eye(2, 4, dtype="f"))})
-    phase = Phase(weight_decay=0.5, augmentation=Augmentation(roll=0.1, response=0.5, style=0.5))
+    phase = Phase(weight_decay=0.5, augmentation=Augmentation(shift=0.1, response=0.5, style=0.5))
     now, metrics = training_step(NET, phase)(on_every_device(jax.tree.map(np.copy, state)), still, 0.1, 0)
     assert metrics["loss"] == 0
     jax.tree.map(lambda old, new: np.testing.assert_allclose(new, 0.95 * old, rtol=1e-6), state.params, now.params)
