@@ -11,6 +11,7 @@ from jax.experimental import multihost_utils
 
 from asc_jax.errors import UserError
 
+ORBAX = os.path.join("", "orbax", "")  # in the path of its code
 PATIENCE = 10  # seconds without a sign of life after which a process is taken for dead
 
 
@@ -33,10 +34,14 @@ def join(coordinator: str | None, processes: int | None, process: int | None) ->
             "--process NUMBER, and start every process"
         ) from error
     # Orbax warns of SIGTERM, and fills pages on a save that a dead process has cut off, which is an error as well.
-    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    logging.getLogger("absl").addFilter(_not_of_orbax)
     wait("all are here")  # later, CPUs would have to meet for the first time within 30 s of each other
     if not is_first():
         sys.stdout = open(os.devnull, "w")
+
+
+def _not_of_orbax(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL or ORBAX not in record.pathname
 
 
 def is_first() -> bool:

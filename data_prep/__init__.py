@@ -45,6 +45,8 @@ def prepare(
     Raises:
         PrepareError: recordings are bad (all of them are named), a list is wrong, or the records cannot be written.
     """
+    if seed < 0:
+        raise PrepareError(f"seed is {seed}: give 0 or more")
     if recordings and (pathlib.Path(recordings).expanduser() / "dataset_info.json").exists():
         folder = pathlib.Path(recordings).expanduser()
     else:
@@ -62,7 +64,7 @@ def _collect(name: str, recordings: str | None, seconds: float, fit: str, seed: 
     """Lists and checks the clips of a data set; decodes nothing."""
     from data_prep import cas2023, clips, scenes, tau2020
 
-    if seconds < 0.1:
+    if not 0.1 <= seconds < float("inf"):
         raise PrepareError(f"seconds is {seconds:g}: give the length of a clip, at least 0.1")
     if fit not in FITS:
         raise PrepareError(f"fit is {fit!r}: choose {', '.join(FITS)}")
@@ -72,7 +74,7 @@ def _collect(name: str, recordings: str | None, seconds: float, fit: str, seed: 
     if name not in sources:
         raise PrepareError(f"there is no data set {name!r}: choose scenes, {', '.join(sources)}")
     if recordings is None:
-        raise PrepareError(f"{name} needs recordings: say where they are")
+        raise PrepareError(f"{name} needs recordings: name their folder (for clips also a list)")
     return sources[name].collect(pathlib.Path(recordings).expanduser(), seconds, fit)
 
 

@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import hashlib
 import itertools
+import logging
 import os
 import pathlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 
-import absl.logging
 import filelock
 import numpy as np
 import tensorflow_datasets as tfds
@@ -61,14 +61,19 @@ def _check_space(dataset: DataSet, home: pathlib.Path) -> None:
 
 
 def _build(dataset: DataSet, data_dir: pathlib.Path, skip_bad: bool, progress: Progress) -> None:
-    verbosity = absl.logging.get_verbosity()
-    absl.logging.set_verbosity(absl.logging.ERROR)  # TFDS warns of every config that is not part of its catalogue
+    logger = logging.getLogger("absl")
+    logger.addFilter(_not_of_tfds)
     try:
         with tempfile.TemporaryDirectory() as downloads:  # stays empty; by default it would stay in data_dir
             builder = RecordsBuilder(dataset, data_dir, skip_bad, progress)
             builder.download_and_prepare(download_dir=downloads)
     finally:
-        absl.logging.set_verbosity(verbosity)
+        logger.removeFilter(_not_of_tfds)
+
+
+def _not_of_tfds(record: logging.LogRecord) -> bool:
+    """TFDS warns of every config that is not part of its catalogue."""
+    return record.levelno >= logging.ERROR or "tensorflow_datasets" not in record.pathname
 
 
 @contextlib.contextmanager

@@ -11,7 +11,14 @@ ROOT = pathlib.Path(__file__).parents[1]
 GATE = ("data_prep.faults", "data_prep.samples")  # what samples must be, wherever they come from
 ALLOWED = {
     "asc_jax/net": {"asc_jax.net", "asc_jax.typed"},
-    "asc_jax/data": {"asc_jax.data", "asc_jax.net", "asc_jax.devices", "asc_jax.errors", "asc_jax.typed"},
+    "asc_jax/data": {
+        "asc_jax.data",
+        "asc_jax.net",
+        "asc_jax.devices",
+        "asc_jax.errors",
+        "asc_jax.memory",
+        "asc_jax.typed",
+    },
     "asc_jax/evaluate": {
         "asc_jax.evaluate",
         "asc_jax.data",
@@ -41,6 +48,7 @@ ALLOWED = {
         "asc_jax.data",
         "asc_jax.devices",
         "asc_jax.evaluate",
+        "asc_jax.memory",
         "asc_jax.net",
         "asc_jax.train",
         "asc_jax.typed",

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from asc_jax.bench.timing import seconds_of
 from asc_jax.devices import cores
+from asc_jax.memory import host_memory
 
 PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "numpy")
 ALLOCATOR = ("LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_", "XLA_")
@@ -54,4 +55,4 @@ def peak_memory() -> int:
 def memory() -> int:
     """Bytes of the device's memory."""
     stats = jax.devices()[0].memory_stats()
-    return stats["bytes_limit"] if stats else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return stats["bytes_limit"] if stats else host_memory()

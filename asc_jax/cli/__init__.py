@@ -5,7 +5,10 @@ import functools
 import gc
 import importlib
 import inspect
+import io
+import os
 import pkgutil
+import signal
 import sys
 import typing
 from collections.abc import Callable
@@ -45,7 +48,13 @@ COMMANDS = (
     complexity,
     bench,
 )
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS), "make room, or choose another place"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "change its permissions, or choose another place"),
+    **dict.fromkeys((errno.ESTALE, errno.EIO, errno.ETIMEDOUT), "this may pass: repeat the command"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), "choose another place"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM), "raise the limit (ulimit), or stop other programs"),
+}
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report|card RUN... [options]
@@ -87,6 +96,7 @@ def _argument(command: Callable) -> type:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command; what the user can mend is told in one line, with exit status 2; 75 after SIGTERM."""
+    _take_any_machine()
     gc.set_threshold(200_000, 20, 100)  # what tracing makes stays: garbage hunts take 1 s of the start
     arguments = sys.argv[1:] if arguments is None else arguments
     commands = {command.__name__.replace("_", "-").replace("data-", "data "): command for command in COMMANDS}
@@ -101,14 +111,29 @@ def main(arguments: list[str] | None = None) -> None:
             print(usage)
             return
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
-    command = commands[name]
+    command, arguments = commands[name], arguments[words:]
+    if command is predict:
+        arguments = list(map(_path, arguments))
     wanted = _choices(command) if _argument(command) is Training else _argument(command)
-    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments[words:])
+    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
     chosen = in_seconds(chosen) if isinstance(chosen, Training) else chosen
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
     if status := watched(run) if several else run():
         sys.exit(status)
+
+
+def _take_any_machine() -> None:
+    """Prints names that are no text, and draws without the backend that a notebook has set for its own process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    os.environ["MPLBACKEND"] = "agg"
+
+
+def _path(argument: str) -> str:
+    """A name that begins with one dash, which is no option of `predict`, is that of a file here."""
+    return f"./{argument}" if len(argument) > 2 and argument[0] == "-" != argument[1] else argument
 
 
 def _run(command: Callable[[Any], None], chosen: Any) -> int:
@@ -117,14 +142,18 @@ def _run(command: Callable[[Any], None], chosen: Any) -> int:
 
     try:
         command(chosen)
+        sys.stdout.flush()
     except (UserError, PrepareError) as error:
         return _fail(f"asc-jax: {error}")
     except Preempted as error:
         return _fail(f"asc-jax: {error}", STATUS)
+    except BrokenPipeError:  # whoever read the output has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in ADVICE:
             raise
-        return _fail(f"asc-jax: {error.filename or 'the disk'}: {error.strerror}; make room, or choose another place")
+        return _fail(f"asc-jax: {error.filename or 'the disk'}: {error.strerror}; {ADVICE[error.errno]}")
     return 0
 
 

@@ -9,6 +9,7 @@ import tyro
 
 from asc_jax.cli.printing import print_tables, progress_bar
 from asc_jax.config import DataSet, Preparation
+from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
     from asc_jax.data.records import Records
@@ -56,6 +57,8 @@ def data_check(recordings: SplitRecordings) -> None:
 
 def data_describe(recordings: Description) -> None:
     """Tell what a data set holds, in tables and a picture."""
+    if Path(recordings.picture).suffix not in (".png", ".pdf", ".svg"):
+        raise UserError(f"--picture {recordings.picture}: must end in .png, .pdf or .svg")
     from asc_jax.data.describe import summary
     from asc_jax.data.picture import draw
 

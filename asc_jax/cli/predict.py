@@ -1,6 +1,7 @@
 """The command on new recordings: asc-jax predict RUN PATH..."""
 
 import dataclasses
+import math
 import shutil
 import sys
 import tempfile
@@ -52,6 +53,8 @@ def predict(wanted: Prediction) -> None:
     from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
 
+    if wanted.hop is not None and not 1 / RATE <= wanted.hop < math.inf:
+        raise UserError(f"--hop {wanted.hop:g}: must be the seconds from one window to the next, at least a sample")
     use_cores(BATCH)
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -59,8 +62,6 @@ def predict(wanted: Prediction) -> None:
         meant = _meant(wanted.submission, [name for name, _ in named]) if wanted.submission else []
         model = load(wanted.run, BATCH)
         hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
-        if hop < 1:
-            raise UserError(f"--hop {wanted.hop:g}: windows must be at least a sample apart")
         if wanted.device_stats:
             training = clips_of(read_run(wanted.run)[-1], tested=False)
             clips = (training.audio([number])[0] for number in range(len(training)))

@@ -2,12 +2,16 @@
 
 import dataclasses
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from asc_jax.cli.data import prepared
+from asc_jax.cli.ranges import check
 from asc_jax.cli.runs import print_rounds
 from asc_jax.config import Experiment, Phase, Round, rounds
 from asc_jax.errors import UserError
@@ -71,19 +75,26 @@ def _train(command: str, training: Training) -> None:
     import jax
 
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
+    check(experiment, training.phase)
     if experiment.start and command in ("pretrain", "scratch"):
         raise UserError(f"--start {experiment.start}: {command} starts from fresh weights; finetune takes it")
     use_compilation_cache()
     _take_devices(training)
     from asc_jax.evaluate.runs import scored_rounds
-    from asc_jax.processes import first_before_others
-    from asc_jax.train.rounds import run
+    from asc_jax.processes import first_before_others, is_first
+    from asc_jax.train.rounds import check_round, run
 
-    for each in rounds(experiment, command):
-        with first_before_others(f"records of {each.name}"):
-            records = _records(experiment, each)
+    these = rounds(experiment, command)
+    with first_before_others(f"records of {command}"):
+        records = [_records(experiment, each) for each in these]
+        for each, its_records in zip(these, records, strict=True):
+            check_round(each, its_records)
+        lines = list(_later(experiment, command))
+    for line in lines if is_first() else ():
+        print(f"asc-jax: {line}", file=sys.stderr)
+    for each, its_records in zip(these, records, strict=True):
         with jax.debug_nans(experiment.debug_nans):  # a setting for all threads is lost in tracing gradients
-            run(experiment, each, records)
+            run(experiment, each, its_records)
     print_rounds(scored_rounds(experiment.folder))
 
 
@@ -106,6 +117,8 @@ def _records(experiment: Experiment, each: Round) -> "Records":
     from asc_jax.net.frontend import RATE
 
     source = None if each.data == "scenes" else getattr(experiment, each.data)
+    if source is None and each.data != "scenes":
+        raise UserError(f"{each.name}: say where {each.data} is: --{each.data} FOLDER")
     chosen = () if each.command == "pretrain" else (experiment.split, experiment.hold_out)
     records = open_records(prepared(each.data, source, experiment), *chosen)
     if records.samples != round(experiment.seconds * RATE):
@@ -113,11 +126,36 @@ def _records(experiment: Experiment, each: Round) -> "Records":
     return records
 
 
+def _later(experiment: Experiment, command: str) -> Iterator[str]:
+    """What would stop the commands that follow, if they are called with the same options: in time to be changed."""
+    from asc_jax.train.rounds import check_round
+    from data_prep import PrepareError
+
+    for later in {"pretrain": ("finetune", "pseudolabel"), "finetune": ("pseudolabel",)}.get(command, ()):
+        for each in rounds(experiment, later):
+            try:
+                check_round(each, _records(experiment, each))
+            except (UserError, PrepareError) as error:
+                yield f"{later} will stop: {str(error).splitlines()[0]}"
+                break
+
+
 def use_compilation_cache() -> None:
     """Keeps compiled programs between processes, where JAX_COMPILATION_CACHE_DIR says or in the user's cache."""
     import jax
 
-    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "asc_jax" / "xla"
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
     if not chosen:
-        jax.config.update("jax_compilation_cache_dir", str(default))
+        jax.config.update("jax_compilation_cache_dir", str(_cache()))
+
+
+def _cache() -> Path:
+    """A folder for compiled programs: the user's, or a temporary one where there is no home, or no right to write."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "asc_jax" / "xla"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
+        pass
+    return Path(tempfile.gettempdir()) / f"asc_jax-{os.getuid()}" / "xla"

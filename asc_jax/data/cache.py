@@ -1,6 +1,5 @@
 """Where a round's audio waits between epochs: on the disk, in memory or on the accelerator."""
 
-import os
 from collections.abc import Callable
 
 import jax
@@ -10,6 +9,7 @@ from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
 from asc_jax.devices import on_every_device
 from asc_jax.errors import UserError
+from asc_jax.memory import host_memory
 
 CHUNK = 64  # clips read at a time
 LARGEST = 0.8  # of a memory; training needs the rest
@@ -40,7 +40,7 @@ def audio_of(batch: dict) -> jax.Array:
 
 def _in_memory(clips: Clips) -> np.ndarray:
     """The audio of all clips, int16 [M, N]."""
-    _check_size(2 * len(clips) * clips.samples, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "none")
+    _check_size(2 * len(clips) * clips.samples, host_memory(), "none")
     everything = np.empty((len(clips), clips.samples), np.int16)
     for chunk, audio in enumerate(evaluation_batches(clips, CHUNK)):
         some = everything[CHUNK * chunk :][:CHUNK]

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import FinishedRound, ancestors
-from asc_jax.evaluate.scores import RESAMPLES, Interval, limits, resample_sessions, sessions
+from asc_jax.evaluate.scores import RESAMPLES, Interval, exact_limits, limits, resample_sessions, sessions
 
 ERROR = 0.05  # chance of one false claim or more among all comparisons
 
@@ -82,7 +82,11 @@ def _compare(first: Side, second: Side, error: float, seeds_alone: bool) -> Comp
     rights = [_right(side, told.details["id"]) for side in (first, second)]  # [seeds, M]
     before, after = (float(right.mean()) for right in rights)
     p = mcnemar(rights[0][0], rights[1][0]) if len(first) == len(second) == 1 else None
-    if sessions(told).max() > 0:
+    count = int(sessions(told).max()) + 1
+    if count > 1 and {before, after} <= {0, 1}:
+        (low, high), (other_low, other_high) = (exact_limits(value, count, error) for value in (after, before))
+        low, high = low - other_high, high - other_low
+    elif count > 1:
         low, high = limits(_differences(rights, resample_sessions(told)), error)
     else:
         low, high = np.nan, np.nan

@@ -91,8 +91,21 @@ def read_run(folder: AnyPath) -> list[FinishedRound]:
     folders = [folder] if (folder / CONFIG).exists() else [file.parent for file in folder.glob(f"*/{CONFIG}")]
     rounds = [FinishedRound(each) for each in folders if (each / PREDICTIONS).exists()]
     if not rounds:
-        raise UserError(f"{folder}: no round has finished; run 'asc-jax pretrain EXPERIMENT --workdir {folder}' first")
+        raise UserError(f"{folder}: {_no_run(folder)}")
     return sorted(rounds, key=lambda each: (COMMANDS.index(each.command), len(each.name), each.name))
+
+
+def _no_run(folder: AnyPath) -> str:
+    """Why there is nothing finished in a folder, and what to name instead."""
+    if not folder.exists():
+        return "there is no such run; name the folder that --workdir named, such as runs/demo"
+    if not folder.is_dir():
+        return "is a file, no run; name the folder of a run first"
+    if (folder / CONFIG).exists():
+        return "this round has not finished; repeat the command that began it"
+    if below := sorted({file.parent.parent.name for file in folder.glob(f"*/*/{PREDICTIONS}")}):
+        return f"is no run, but the runs {', '.join(below[:5])} lie in it; name one of them"
+    return f"no round has finished; run 'asc-jax pretrain EXPERIMENT --workdir {folder}' first"
 
 
 def scored_rounds(folder: AnyPath) -> list[FinishedRound]:

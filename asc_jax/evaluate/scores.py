@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.arcface import margin_logits
@@ -61,8 +62,18 @@ class Interval:
 def interval(score: Score, told: Predictions, resampled: np.ndarray) -> Interval:
     """A score with its bootstrap interval; `resampled` are the clips' columns of `resample_sessions`."""
     value = float(score(told, np.ones(len(told.truth))))
-    low, high = limits(score(told, resampled)) if sessions(told).max() > 0 else (np.nan, np.nan)
-    return Interval(value, low, high)
+    count = int(sessions(told).max()) + 1
+    if count == 1:
+        return Interval(value, np.nan, np.nan)
+    if value in (0, 1) and score in (accuracy, macro_accuracy, released_accuracy):
+        return Interval(value, *exact_limits(value, count))
+    return Interval(value, *limits(score(told, resampled)))
+
+
+def exact_limits(value: float, count: int, error: float = 0.05) -> tuple[float, float]:
+    """Those of Clopper and Pearson where all of `count` sessions are right, or none: resampling finds no others."""
+    found = binomtest(round(value * count), count).proportion_ci(1 - error, method="exact")
+    return float(found.low), float(found.high)
 
 
 def limits(values: np.ndarray, error: float = 0.05) -> tuple[float, float]:

@@ -51,8 +51,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if experiment.predictions(each.name).exists():
         checkpoint.claim(folder, settings, records.path)
         return
-    tested, clips = records.part("test"), records.part(*each.parts)
-    steps_per_epoch = _steps_per_epoch(each, clips)
+    tested, clips, steps_per_epoch = check_round(each, records)
     phase = replace(each.phase, epochs=max(each.phase.epochs, -(-each.phase.steps // steps_per_epoch)))
     before = _before(experiment, each, records)
     leak = check(records, "test", each.parts)
@@ -92,6 +91,12 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if UNLABELLED in each.parts:
         _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.part(UNLABELLED), batch_size)
     test(folder, net, state.variables, tested, batch_size)
+
+
+def check_round(each: Round, records: Records) -> tuple[Clips, Clips, int]:
+    """(the clips that a round is tested on, those it learns from, steps an epoch); UserError where they are too few."""
+    tested, clips = records.part("test"), records.part(*each.parts)
+    return tested, clips, _steps_per_epoch(each, clips)
 
 
 def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:

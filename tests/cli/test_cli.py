@@ -60,9 +60,9 @@ def test_wrong_words_exit_with_2(arguments, capsys):
 
 def test_what_is_missing_is_named(capsys, tmp_path):
     places = ["--workdir", str(tmp_path / "run"), "--data-dir", str(tmp_path / "data")]
-    assert "no round has finished" in error_of(capsys, "evaluate", str(tmp_path / "run"))
-    assert "no round has finished" in error_of(capsys, "compare", str(tmp_path / "run"), str(tmp_path))
-    assert "clips needs recordings" in error_of(capsys, "finetune", "esc10", *places)
+    assert "there is no such run" in error_of(capsys, "evaluate", str(tmp_path / "run"))
+    assert "no round has finished" in error_of(capsys, "compare", str(tmp_path), str(tmp_path))
+    assert "say where clips is: --clips FOLDER" in error_of(capsys, "finetune", "esc10", *places)
     assert "clips needs recordings" in error_of(capsys, "prepare", "clips", *places[2:])
     assert "without --distributed" in error_of(capsys, "pretrain", "demo", "--processes", "2", *places)
     weights = ["import-weights", "model.ckpt", "--out", str(tmp_path / "run"), "--records", str(tmp_path)]

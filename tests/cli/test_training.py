@@ -14,5 +14,6 @@ def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
 
     monkeypatch.setattr("asc_jax.train.rounds.run", run)
     monkeypatch.setattr(training, "_records", lambda *_: None)
+    monkeypatch.setattr("asc_jax.train.rounds.check_round", lambda *_: None)
     with pytest.raises(FloatingPointError):
         main(["scratch", "demo", "--debug-nans", "--workdir", str(tmp_path)])

@@ -48,11 +48,17 @@ def read(file: Path) -> Exported:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The converter tells of operations that it cannot convert and this network does not have."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    handlers = logging.root.handlers or [logging.lastResort]
+    for handler in filter(None, handlers):
+        handler.addFilter(_not_of_the_converter)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        for handler in filter(None, handlers):
+            handler.removeFilter(_not_of_the_converter)
+
+
+def _not_of_the_converter(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.WARNING or not {"jax2onnx", "onnx_ir"}.intersection(Path(record.pathname).parts)

@@ -1,0 +1,45 @@
+"""Values of options that no training can have, found before anything is made."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from asc_jax.config import Experiment, Phase
+from asc_jax.errors import UserError
+
+SHORTEST = 0.1  # seconds
+
+
+def check(experiment: Experiment, phase: Phase) -> None:
+    """Raises UserError for the first option whose value is out of its range, and for places that are files."""
+    for option, value, least, most in _ranges(experiment, phase):
+        if not least <= value <= most or (math.isinf(value) and least >= 0):
+            wanted = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:g}"
+            raise UserError(f"--{option} {value:g}: must be {wanted}")
+    for option, value in (("learning-rate", phase.learning_rate), ("final-learning-rate", phase.final_learning_rate)):
+        if value == 0:
+            raise UserError(f"--{option} 0: must be more than 0")
+    for option, place in (("workdir", experiment.workdir), ("data-dir", experiment.data_dir)):
+        if place and "://" not in place and any(part.is_file() for part in (Path(place), *Path(place).parents)):
+            raise UserError(f"--{option} {place}: is, or is in, a file; name a folder")
+
+
+def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, float, float]]:
+    """(option, its value, the least and the largest that it may have)"""
+    augmentation, network = phase.augmentation, experiment.network
+    yield "seconds", experiment.seconds, SHORTEST, math.inf
+    yield "epochs", phase.epochs, 1, math.inf
+    yield "steps", phase.steps, 0, math.inf
+    yield "batch-size", phase.batch_size, 2, math.inf
+    yield "learning-rate", phase.learning_rate, 0, math.inf
+    yield "final-learning-rate", phase.final_learning_rate, 0, math.inf
+    yield "weight-decay", phase.weight_decay, 0, math.inf
+    yield "checkpoint-every", phase.checkpoint_every, 1, math.inf
+    yield "roll", augmentation.shift, 0, 1
+    yield "response", augmentation.response, 0, 1
+    yield "style", augmentation.style, 0, 1
+    yield "finetune-rounds", experiment.finetune_rounds, 0, math.inf
+    yield "seed", experiment.seed, 0, 2**32 - 1
+    yield "scenes-seed", experiment.scenes_seed, 0, 2**32 - 1
+    yield "network.residual-normalisation", network.residual_normalisation, 0, 1
+    yield "network.wavegram-filters", network.wavegram_filters, 1, math.inf

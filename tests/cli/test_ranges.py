@@ -1,0 +1,36 @@
+"""Values that no training can have are refused in one line, before a folder is made."""
+
+import pytest
+from commands import error_of
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(["--learning-rate", each] for each in ("-1", "0", "nan", "inf")),
+        *(["--final-learning-rate", each] for each in ("-1", "nan")),
+        *(["--weight-decay", each] for each in ("-0.1", "inf")),
+        *(["--roll", each] for each in ("-1", "1.5", "nan")),
+        *(["--response", each] for each in ("-0.1", "2")),
+        *(["--style", each] for each in ("-1", "2", "nan")),
+        *(["--seconds", each] for each in ("nan", "0", "-1", "inf")),
+        *(["--epochs", each] for each in ("0", "-3")),
+        *(["--checkpoint-every", "0"], ["--batch-size", "1"], ["--seed", "-1"], ["--scenes-seed", "-1"]),
+        *(["--finetune-rounds", "-1"], ["--steps", "-1"]),
+    ],
+)
+def test_values_out_of_range(options, tmp_path, capsys):
+    message = error_of(capsys, "pretrain", "demo", *options, "--workdir", str(tmp_path / "run"))
+    assert options[0] in message and "must be" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for place in ("file", "file/below"):
+        for option in ("--workdir", "--data-dir"):
+            assert "name a folder" in error_of(capsys, "pretrain", "demo", option, str(tmp_path / place))
+
+
+def test_a_start_is_for_finetuning(tmp_path, capsys):
+    assert "finetune takes it" in error_of(capsys, "pretrain", "demo", "--start", str(tmp_path))
