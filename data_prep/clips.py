@@ -27,7 +27,7 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     if recordings.is_dir():
         root, (clips, faults, passed_over) = recordings, from_folder(recordings)
         split = "listed" if any(clip.split for clip in clips) else None
-        notes = [passed_over] if passed_over else []
+        notes = [f"{recordings}: {passed_over}"] if passed_over else []
     else:
         rows = [_known_columns(row) for row in read_table(recordings, ("filename", "scene_label"))]
         split = "listed" if any(row.get("split") for row in rows) else None

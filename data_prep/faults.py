@@ -47,7 +47,7 @@ def refuse(faults: Sequence[Fault]) -> NoReturn:
 def odd(folder: pathlib.Path) -> list[str]:
     """What is odd about recordings that prepared records hold, a line each."""
     metadata = json.loads((folder / METADATA).read_text())
-    return [f"{note['id']}: {note['detail']}" for note in metadata.get("odd", [])]
+    return [f"{note['id']}: {note['detail']}".removeprefix(": ") for note in metadata.get("odd", [])]
 
 
 def left_out(folder: pathlib.Path) -> list[Fault]:

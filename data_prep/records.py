@@ -107,7 +107,7 @@ class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
         self._dataset, self._skip_bad, self._progress = dataset, skip_bad, progress
         self._faults = list(dataset.faults)
         self._rows, self._fingerprints = [], []
-        self._odd = [{"id": dataset.name, "detail": note} for note in dataset.notes]
+        self._odd = [{"id": "", "detail": note} for note in dataset.notes]
         self._done = self._read = 0
         config = tfds.core.BuilderConfig(name=dataset.config_name, version=dataset.version)
         super().__init__(data_dir=data_dir, config=config, file_format="array_record")

@@ -55,6 +55,7 @@ def predict(wanted: Prediction) -> None:
 
     if wanted.hop is not None and not 1 / RATE <= wanted.hop < math.inf:
         raise UserError(f"--hop {wanted.hop:g}: must be the seconds from one window to the next, at least a sample")
+    read_run(wanted.run)  # before the recordings are looked for
     use_cores(BATCH)
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:

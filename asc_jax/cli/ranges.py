@@ -14,11 +14,9 @@ def check(experiment: Experiment, phase: Phase) -> None:
     """Raises UserError for the first option whose value is out of its range, and for places that are files."""
     for option, value, least, most in _ranges(experiment, phase):
         if not least <= value <= most or (math.isinf(value) and least >= 0):
-            wanted = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:g}"
+            wanted = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:.10g}"
+            wanted = "more than 0" if least == math.ulp(0) else wanted
             raise UserError(f"--{option} {value:g}: must be {wanted}")
-    for option, value in (("learning-rate", phase.learning_rate), ("final-learning-rate", phase.final_learning_rate)):
-        if value == 0:
-            raise UserError(f"--{option} 0: must be more than 0")
     for option, place in (("workdir", experiment.workdir), ("data-dir", experiment.data_dir)):
         if place and "://" not in place and any(part.is_file() for part in (Path(place), *Path(place).parents)):
             raise UserError(f"--{option} {place}: is, or is in, a file; name a folder")
@@ -31,8 +29,8 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "epochs", phase.epochs, 1, math.inf
     yield "steps", phase.steps, 0, math.inf
     yield "batch-size", phase.batch_size, 2, math.inf
-    yield "learning-rate", phase.learning_rate, 0, math.inf
-    yield "final-learning-rate", phase.final_learning_rate, 0, math.inf
+    yield "learning-rate", phase.learning_rate, math.ulp(0), math.inf
+    yield "final-learning-rate", phase.final_learning_rate, math.ulp(0), math.inf
     yield "weight-decay", phase.weight_decay, 0, math.inf
     yield "checkpoint-every", phase.checkpoint_every, 1, math.inf
     yield "roll", augmentation.shift, 0, 1

@@ -65,13 +65,14 @@ def interval(score: Score, told: Predictions, resampled: np.ndarray) -> Interval
     count = int(sessions(told).max()) + 1
     if count == 1:
         return Interval(value, np.nan, np.nan)
-    if value in (0, 1) and score in (accuracy, macro_accuracy, released_accuracy):
-        return Interval(value, *exact_limits(value, count))
-    return Interval(value, *limits(score(told, resampled)))
+    low, high = limits(score(told, resampled))
+    if low == high and score in (accuracy, macro_accuracy, released_accuracy):
+        low, high = exact_limits(value, count)
+    return Interval(value, low, high)
 
 
 def exact_limits(value: float, count: int, error: float = 0.05) -> tuple[float, float]:
-    """Those of Clopper and Pearson where all of `count` sessions are right, or none: resampling finds no others."""
+    """Those of Clopper and Pearson where `count` sessions are alike, such as all right: resampling finds no others."""
     found = binomtest(round(value * count), count).proportion_ci(1 - error, method="exact")
     return float(found.low), float(found.high)
 

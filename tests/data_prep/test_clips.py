@@ -213,7 +213,7 @@ def test_names_that_are_no_text_are_faults(tmp_path):
 
 def test_what_is_passed_over_is_a_note(tmp_path):
     (tmp_path / "a.m4a").touch()
-    assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == ("passed over: 1 .m4a",)
+    assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == (f"{tmp_path}: passed over: 1 .m4a",)
 
 
 def test_columns_of_dcase_are_known(folder):
