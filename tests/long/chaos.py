@@ -1,4 +1,4 @@
-"""The demo chain among faults in random order, against an undisturbed one: every parameter must end the same to the bit.
+"""The demo chain among faults in random order: every parameter must end as that of an undisturbed one, to the bit.
 
     .venv/bin/python tests/long/chaos.py FOLDER UNDISTURBED_RUN [MINUTES]
 
@@ -35,7 +35,8 @@ SHIM = r"""
   if (BAD(p)) return -1; int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, #name); return next(p, f, m); }
 OPEN(open) OPEN(open64)
 int openat(int d, const char *p, int f, ...) { va_list a; va_start(a, f); int m = va_arg(a, int); va_end(a);
-  if (BAD(p)) return -1; int (*next)(int, const char *, int, ...) = dlsym(RTLD_NEXT, "openat"); return next(d, p, f, m); }
+  if (BAD(p)) return -1; int (*next)(int, const char *, int, ...) = dlsym(RTLD_NEXT, "openat");
+  return next(d, p, f, m); }
 """
 
 
