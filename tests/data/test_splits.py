@@ -158,3 +158,21 @@ def test_indices_of_scenes(opened):
     records = opened([("park", "", "", "train"), ("bus", "", "", "train"), ("", "", "", "unlabelled")], "own")
     assert records.clips.indices("label").tolist() == [1, 0, -1]
     assert records.clips.indices("label").dtype == np.int32
+
+
+def test_holding_out_needs_a_split_that_does(opened):
+    rows = [("bus", "", "", "train"), ("park", "", "", "train"), ("park", "", "", "test")]
+    for split in (None, "own"):
+        with pytest.raises(UserError, match="split 'own' holds nothing out; say --split session or --split city"):
+            opened(rows, "own", split, "lyon")
+
+
+@pytest.mark.parametrize("arguments", [("city", "lyon"), ("session", "2"), ("own",), ()])
+def test_records_are_opened_again_as_they_were(opened, arguments):
+    cities = ("lyon", "oslo", "rome")
+    rows = [("bus park".split()[n % 2], cities[n % 3], f"s{n}", "train" if n < 9 else "test") for n in range(12)]
+    records = opened(rows, "own", *arguments)
+    again = splits.reopen_records(records.path, records.split)
+    assert again.split == records.split and again.parts.equals(records.parts)
+    with pytest.raises(UserError, match="no longer split as"):
+        splits.reopen_records(records.path, records.split.replace("(", "(0"))

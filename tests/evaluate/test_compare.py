@@ -109,3 +109,10 @@ def test_table_names_what_was_compared(trained):
     table = comparison_table(compare([trained("scratch", 0.3), trained("finetune-3", 0.8)]))
     told = json.dumps([list(column.cells) for column in table.columns])
     assert "scratch" in told and "finetune-3" in told and "The second is better" in told
+
+
+def test_differences_of_certain_trainings_keep_an_interval(trained):
+    (found,) = compare([trained("scratch", 0.0), trained("finetune-3", 1.0)])
+    assert (
+        found.difference.value == 1 and found.difference.low < 0.9 and found.verdict.startswith("The second is better")
+    )

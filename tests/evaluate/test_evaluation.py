@@ -25,8 +25,20 @@ def test_rounds_are_read_in_the_order_of_the_phases(run):
     assert [each.name for each in read_run(run)] == ["pretrain", "finetune-2", "finetune-10"]
     assert [each.name for each in read_run(run / "finetune-2")] == ["finetune-2"]
     assert [each.name for each in ancestors(FinishedRound(run / "finetune-10"))] == ["finetune-10", "pretrain"]
-    with pytest.raises(UserError, match="no round has finished"):
-        read_run(run / "pseudolabel")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("pseudolabel", "no round has finished"),
+        ("nowhere", "there is no such run"),
+        ("pretrain/config.json", "is a file, no run"),
+        ("..", "but the runs .* lie in it"),
+    ],
+)
+def test_what_is_no_run_is_told_with_what_would_be_one(run, place, message):
+    with pytest.raises(UserError, match=message):
+        read_run(run / place)
 
 
 def test_scores_are_those_of_the_table_on_disk(run):

@@ -95,3 +95,12 @@ def test_one_session_gives_no_interval():
     told = predictions([0, 1], np.eye(3)[:2], ["x", "x"])
     found = scores.interval(scores.accuracy, told, scores.resample_sessions(told))
     assert found.value == 1 and np.isnan(found.low) and np.isnan(found.high)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_all_right_or_none_still_has_an_interval(right):
+    told = predictions([0] * 5, np.eye(3)[[0 if right else 1] * 5])
+    found = scores.interval(scores.accuracy, told, scores.resample_sessions(told))
+    limit = 0.025 ** (1 / 5)  # five of five come by chance that often where the share is no more than this
+    expected = (limit, 1) if right else (0, 1 - limit)
+    assert (found.low, found.high) == pytest.approx(expected)

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import shutil
 import signal
 from contextlib import nullcontext
 
@@ -17,7 +18,9 @@ from asc_jax.data.leaks import read_leak
 from asc_jax.devices import shared
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
+from asc_jax.evaluate.runs import FinishedRound, ancestors
 from asc_jax.train import checkpoint, loop
+from asc_jax.train.lock import locked
 from asc_jax.train.rounds import load, run
 from asc_jax.train.stopping import Preempted
 
@@ -142,6 +145,9 @@ def test_sigterm_finishes_the_step_and_the_round_goes_on_from_it(chain, records,
         with pytest.raises(Preempted, match=f"after step {step},") if step < 4 else nullcontext():
             run(again, each, records)
         assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == step // 2
+    ours, theirs = (pandas.read_csv(each.folder / "pretrain" / "metrics.csv") for each in (again, chain))
+    same = ["step", "epoch", "learning_rate", "loss", "accuracy"]  # of all steps of an epoch, in however many calls
+    pandas.testing.assert_frame_equal(ours[same], theirs[same], check_exact=True)
     assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
 
 
@@ -273,3 +279,30 @@ def test_configuration_and_versions_stand_beside_the_checkpoints(chain):
     settings = checkpoint.settings(chain.folder / "pseudolabel")
     assert settings["round"]["start"] == "finetune-2"
     assert settings["scenes"] == ["low", "middle", "high"]
+
+
+def test_one_training_at_a_time(chain, records, tmp_path):
+    again = dataclasses.replace(chain, workdir=str(tmp_path))
+    (each,) = rounds(again, "pretrain")
+    with locked(tmp_path / "pretrain"), pytest.raises(UserError, match="pretrain: another training is at work here"):
+        run(again, each, records)
+    with locked(tmp_path / "pretrain"):
+        pass
+
+
+def test_a_run_of_ones_own_is_a_start(chain, records, tmp_path):
+    again = dataclasses.replace(chain, workdir=str(tmp_path), start=str(chain.folder), finetune_rounds=1)
+    (each,) = rounds(again, "finetune")
+    run(again, each, records)
+    descent = ancestors(FinishedRound(tmp_path / "finetune-1"))
+    assert [other.name for other in descent] == ["finetune-1", "pseudolabel", "finetune-2", "finetune-1", "pretrain"]
+    missing = dataclasses.replace(again, workdir=str(tmp_path / "other"), start=str(tmp_path / "nothing"))
+    with pytest.raises(UserError, match="nothing: there is no such run"):
+        run(missing, rounds(missing, "finetune")[0], records)
+
+
+def test_a_round_that_was_copied_under_another_name_descends_from_nothing_known(chain, records, tmp_path):
+    shutil.copytree(chain.folder / "finetune-1", tmp_path / "pretrain")
+    again = dataclasses.replace(chain, workdir=str(tmp_path), finetune_rounds=1)
+    run(again, rounds(again, "finetune")[0], records)
+    assert [other.name for other in ancestors(FinishedRound(tmp_path / "finetune-1"))] == ["finetune-1", "pretrain"]

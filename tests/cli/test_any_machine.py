@@ -1,0 +1,60 @@
+"""Commands on machines that lack what others have, in processes of their own."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+COMMAND = [sys.executable, "-c", "from asc_jax.cli import main; main()"]
+QUICK = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    for number, name in enumerate(("bus/a [x].wav", "bus/b.wav", "park/-c.wav", "park/d.wav")):
+        (tmp_path / "recordings" / name).parent.mkdir(parents=True, exist_ok=True)
+        audio = np.random.default_rng(number).normal(0, 3000, 16_000).astype(np.int16)
+        soundfile.write(tmp_path / "recordings" / name, audio, 16_000)
+    return tmp_path / "recordings"
+
+
+def asc_jax(folder, *arguments, **environment):
+    """The finished process of a command that runs in a folder."""
+    known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
+    environment = known | QUICK | environment
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},  # no home
+        {"HOME": "/nowhere"},
+        {"HOME": "/proc"},  # where nobody may write
+        {"HOME": "/tmp", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"HOME": "/tmp", "LC_ALL": "C", "PYTHONUTF8": "0"},
+    ],
+)
+def test_a_data_set_is_described_anywhere(recordings, tmp_path, environment):
+    done = asc_jax(tmp_path, "data", "describe", "clips", "recordings", "--seconds", "1", **environment)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data.png").stat().st_size > 10_000 and "Traceback" not in done.stderr
+
+
+def test_a_reader_who_has_had_enough_is_no_error(recordings, tmp_path):
+    process = subprocess.Popen(
+        [*COMMAND, "data", "describe", "clips", "recordings", "--seconds", "1"],
+        cwd=tmp_path,
+        env=os.environ | QUICK,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    error = process.stderr.read().decode()
+    assert process.wait() in (0, 1, 141) and "Traceback" not in error and "BrokenPipe" not in error  # 1 is rich's
