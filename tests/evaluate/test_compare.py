@@ -113,6 +113,5 @@ def test_table_names_what_was_compared(trained):
 
 def test_differences_of_certain_trainings_keep_an_interval(trained):
     (found,) = compare([trained("scratch", 0.0), trained("finetune-3", 1.0)])
-    assert (
-        found.difference.value == 1 and found.difference.low < 0.9 and found.verdict.startswith("The second is better")
-    )
+    assert found.difference.value == 1 and 0.5 < found.difference.low < 0.95
+    assert found.verdict.startswith("The second is better")
