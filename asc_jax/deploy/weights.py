@@ -17,7 +17,7 @@ from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import DETAILS, Predictions, to_csv
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train import checkpoint
+from asc_jax.train import checkpoint, claims
 from asc_jax.train.rounds import test
 from asc_jax.train.step import create_state
 
@@ -74,7 +74,7 @@ def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path
         raise UserError(f"{file}: {error}") from error
     if records:
         scenes, variables = records.scenes, _in_order(records, scenes, samples, variables)
-    checkpoint.claim(folder, _settings(tensors, scenes, samples, folder, records), records and records.path)
+    claims.claim(folder, _settings(tensors, scenes, samples, folder, records), records and records.path)
     with checkpoint.manager(folder) as checkpoints:
         checkpoint.save(checkpoints, 0, fresh.replace(**variables))
         checkpoint.finish(checkpoints)
@@ -83,7 +83,7 @@ def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path
         test(folder, net, variables, records.part("test"), BATCH)
     else:
         untested = Predictions(scenes, np.zeros((0, len(scenes))), np.zeros(0, int), dict.fromkeys(DETAILS, []))
-        checkpoint.write_text(folder / PREDICTIONS, to_csv(untested))
+        claims.write_text(folder / PREDICTIONS, to_csv(untested))
 
 
 def _in_order(records: Records, scenes: tuple[str, ...], samples: int, variables: dict) -> dict:

@@ -1,17 +1,14 @@
-"""Checkpoints of one round, with the configuration that made them beside them."""
+"""Checkpoints of one round: saved in the background, restored only if intact."""
 
 import enum
 import errno
-import json
 import os
-import platform
 import re
 import shutil
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any, NoReturn
 
 import jax
@@ -20,14 +17,12 @@ import orbax.checkpoint as ocp
 from jax.experimental.multihost_utils import process_allgather
 from orbax.checkpoint.checkpoint_managers import LatestN
 
-from asc_jax.config import CONFIG
 from asc_jax.devices import everywhere
 from asc_jax.errors import UserError
-from asc_jax.processes import is_first, wait
+from asc_jax.train.claims import differences, in_bucket
 from asc_jax.train.stopping import NotFinite
 from asc_jax.typed import AnyPath
 
-PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
 CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
 OF_THE_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL)  # errors of what is not there, or is else
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
@@ -38,12 +33,8 @@ def manager(folder: AnyPath) -> ocp.CheckpointManager:
     options = ocp.CheckpointManagerOptions(preservation_policy=LatestN(2))
     handlers = {"state": ocp.StandardCheckpointHandler(), "checksums": ocp.JsonCheckpointHandler()}
     folder = folder / "checkpoints"
-    folder = folder if _in_bucket(folder) else folder.absolute()
+    folder = folder if in_bucket(folder) else folder.absolute()
     return ocp.CheckpointManager(folder, options=options, item_handlers=handlers)
-
-
-def _in_bucket(path: AnyPath) -> bool:
-    return "://" in str(path)
 
 
 def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
@@ -65,7 +56,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
 
 def _check_room(folder: AnyPath, size: float) -> None:
     """OSError before a save begins: where the disk fills meanwhile, Orbax's threads write pages of tracebacks."""
-    free = np.inf if _in_bucket(folder) else shutil.disk_usage(folder).free
+    free = np.inf if in_bucket(folder) else shutil.disk_usage(folder).free
     if free < size:
         raise OSError(f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
 
@@ -150,7 +141,7 @@ def _agreed(text: str) -> str:
 
 def _unreachable(folder: AnyPath) -> str:
     """Why some file of a checkpoint cannot be read for reasons that are not its own; a bucket tells it later."""
-    if _in_bucket(folder):
+    if in_bucket(folder):
         return ""
     try:
         for place, _, names in os.walk(folder, onerror=_raise):
@@ -180,13 +171,13 @@ def _of_the_moment(error: BaseException | None) -> bool:
 
 def _verified(checkpoints: ocp.CheckpointManager, step: int, like):
     stored, wanted = _shapes(checkpoints.item_metadata(step)["state"].tree), _shapes(like)
-    if different := _differences(stored, wanted):
+    if different := differences(stored, wanted):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
     # Wherever it was trained, each device gets a copy.
     wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=everywhere()), like)
     items = {"state": ocp.args.StandardRestore(wanted), "checksums": ocp.args.JsonRestore()}
     restored = checkpoints.restore(step, args=ocp.args.Composite(**items))
-    if different := _differences(restored["checksums"], _checksums(restored["state"])):
+    if different := differences(restored["checksums"], _checksums(restored["state"])):
         raise ValueError(f"the checksum of {different[0]}")
     return restored["state"]
 
@@ -207,63 +198,3 @@ def _shapes(tree) -> dict[str, tuple]:
 
 def _name(path) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")
-
-
-def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
-    """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
-    file = folder / CONFIG
-    wanted = json.loads(json.dumps(wanted))
-    if is_first() and not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-        kept = {
-            "settings": wanted,
-            "versions": versions,
-            "device": _device(),
-            "records": records and str(records.absolute()),
-        }
-        write_text(file, json.dumps(kept, indent=2) + "\n")
-    wait(f"settings of {folder}")
-    if not file.exists():
-        raise UserError(f"{file} is not to be seen from every process: choose a --workdir that all of them share")
-    if different := _differences(settings(folder), wanted):
-        raise UserError(
-            f"{folder} was trained with other settings ({'; '.join(different)}): "
-            "repeat those, choose another --workdir, or delete the folder"
-        )
-    if is_first() and records and _kept(folder)["records"] != str(records.absolute()):  # the recordings have moved
-        write_text(file, json.dumps(_kept(folder) | {"records": str(records.absolute())}, indent=2) + "\n")
-
-
-def _kept(folder: AnyPath) -> dict:
-    return json.loads((folder / CONFIG).read_text())
-
-
-def settings(folder: AnyPath) -> dict:
-    """The settings that a round's folder was claimed with."""
-    return _kept(folder)["settings"]
-
-
-def write_text(file: AnyPath, text: str) -> None:
-    """Writes so that a killed process leaves the old file or the new one: by rename, which a bucket needs not."""
-    if _in_bucket(file):
-        file.write_text(text)
-        return
-    partial = file.with_suffix(".partial")
-    partial.write_text(text)
-    partial.replace(file)
-
-
-def _differences(stored: dict, now: dict, prefix: str = "") -> list[str]:
-    found = []
-    for key in stored.keys() | now.keys():
-        old, new = stored.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            found.append(f"{prefix}{key} was {old}, is now {new}")
-    return sorted(found)
-
-
-def _device() -> str:
-    return f"{jax.device_count()} x {jax.devices()[0].device_kind}"

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from asc_jax.config import METRICS
 from asc_jax.processes import is_first
-from asc_jax.train.checkpoint import write_text
+from asc_jax.train.claims import write_text
 from asc_jax.typed import AnyPath
 
 UNFINISHED = "unfinished_epoch.json"

@@ -30,7 +30,7 @@ from asc_jax.evaluate.predict import predict, to_csv, write_inside
 from asc_jax.evaluate.runs import start_of
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
-from asc_jax.train import checkpoint, metrics, pseudolabels
+from asc_jax.train import checkpoint, claims, metrics, pseudolabels
 from asc_jax.train.lock import locked
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
@@ -49,7 +49,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     folder = experiment.folder / each.name
     settings = _settings(experiment, each, records)
     if experiment.predictions(each.name).exists():
-        checkpoint.claim(folder, settings, records.path)
+        claims.claim(folder, settings, records.path)
         return
     tested, clips, steps_per_epoch = check_round(each, records)
     phase = replace(each.phase, epochs=max(each.phase.epochs, -(-each.phase.steps // steps_per_epoch)))
@@ -61,7 +61,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
         fresh = _on_trunk(fresh, before, each)
-    checkpoint.claim(folder, settings, records.path)
+    claims.claim(folder, settings, records.path)
     if is_first():
         write_leak(folder, leak)
     batch_size, epochs = phase.batch_size, phase.epochs
@@ -104,7 +104,7 @@ def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_si
     predictions, inside = predict(net, variables, clips, batch_size)
     if is_first():
         write_inside(folder / INSIDE, inside)
-        checkpoint.write_text(folder / PREDICTIONS, to_csv(predictions))
+        claims.write_text(folder / PREDICTIONS, to_csv(predictions))
     wait(f"predictions of {folder.name}")
 
 
@@ -130,7 +130,7 @@ def _before(experiment: Experiment, each: Round, records: Records) -> Trained | 
 
 def load(folder: AnyPath) -> Trained:
     """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
-    settings = checkpoint.settings(folder)
+    settings = claims.settings(folder)
     net = SceneNet(len(settings["scenes"]), **settings["network"])
     like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
     with checkpoint.manager(folder) as checkpoints:
@@ -196,7 +196,7 @@ def _labels_of_unlabelled(each: Round, records: Records, before: Trained | None,
 def _write_pseudo_labels(file: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
     told, _ = predict(net, variables, clips, batch_size)
     if is_first():
-        checkpoint.write_text(file, pseudolabels.to_csv(told))
+        claims.write_text(file, pseudolabels.to_csv(told))
 
 
 def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:

@@ -19,7 +19,7 @@ from asc_jax.devices import shared
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
 from asc_jax.evaluate.runs import FinishedRound, ancestors
-from asc_jax.train import checkpoint, loop
+from asc_jax.train import claims, loop
 from asc_jax.train.lock import locked
 from asc_jax.train.rounds import load, run
 from asc_jax.train.stopping import Preempted
@@ -276,7 +276,7 @@ def test_the_leak_check_is_told_and_kept(chain, records, tmp_path, capsys):
 
 
 def test_configuration_and_versions_stand_beside_the_checkpoints(chain):
-    settings = checkpoint.settings(chain.folder / "pseudolabel")
+    settings = claims.settings(chain.folder / "pseudolabel")
     assert settings["round"]["start"] == "finetune-2"
     assert settings["scenes"] == ["low", "middle", "high"]
 

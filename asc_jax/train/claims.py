@@ -1,0 +1,80 @@
+"""Whose a round's folder is: the settings that it was made with, kept beside its checkpoints."""
+
+import json
+import platform
+from importlib.metadata import version
+
+import jax
+
+from asc_jax.config import CONFIG
+from asc_jax.errors import UserError
+from asc_jax.processes import is_first, wait
+from asc_jax.typed import AnyPath
+
+PACKAGES = ("asc_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "numpy")
+
+
+def in_bucket(path: AnyPath) -> bool:
+    """Whether a path is in a bucket (gs://...), not on a disk."""
+    return "://" in str(path)
+
+
+def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
+    """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
+    file = folder / CONFIG
+    wanted = json.loads(json.dumps(wanted))
+    if is_first() and not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+        kept = {
+            "settings": wanted,
+            "versions": versions,
+            "device": _device(),
+            "records": records and str(records.absolute()),
+        }
+        write_text(file, json.dumps(kept, indent=2) + "\n")
+    wait(f"settings of {folder}")
+    if not file.exists():
+        raise UserError(f"{file} is not to be seen from every process: choose a --workdir that all of them share")
+    if different := differences(settings(folder), wanted):
+        raise UserError(
+            f"{folder} was trained with other settings ({'; '.join(different)}): "
+            "repeat those, choose another --workdir, or delete the folder"
+        )
+    if is_first() and records and _kept(folder)["records"] != str(records.absolute()):  # the recordings have moved
+        write_text(file, json.dumps(_kept(folder) | {"records": str(records.absolute())}, indent=2) + "\n")
+
+
+def _kept(folder: AnyPath) -> dict:
+    return json.loads((folder / CONFIG).read_text())
+
+
+def settings(folder: AnyPath) -> dict:
+    """The settings that a round's folder was claimed with."""
+    return _kept(folder)["settings"]
+
+
+def write_text(file: AnyPath, text: str) -> None:
+    """Writes so that a killed process leaves the old file or the new one: by rename, which a bucket needs not."""
+    if in_bucket(file):
+        file.write_text(text)
+        return
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(file)
+
+
+def differences(stored: dict, now: dict, prefix: str = "") -> list[str]:
+    """What differs, a line each, in nested dicts."""
+    found = []
+    for key in stored.keys() | now.keys():
+        old, new = stored.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key} was {old}, is now {new}")
+    return sorted(found)
+
+
+def _device() -> str:
+    return f"{jax.device_count()} x {jax.devices()[0].device_kind}"
