@@ -32,7 +32,7 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
         rows = [_known_columns(row) for row in read_table(recordings, ("filename", "scene_label"))]
         split = "listed" if any(row.get("split") for row in rows) else None
         root, (clips, faults) = recordings.parent, _from_rows(rows, split)
-    scenes = _scenes(recordings, clips)
+    scenes = _scenes(recordings, clips, faults)
     return file_dataset("clips", scenes, clips, root, seconds, fit, split, faults, notes=notes)
 
 
@@ -75,7 +75,7 @@ def _clip(row: dict[str, str], split: str | None) -> Clip:
     return Clip(row["filename"], part, label or truth, bool(label), **known, columns=more)
 
 
-def _scenes(recordings: pathlib.Path, clips: list[Clip]) -> list[str]:
+def _scenes(recordings: pathlib.Path, clips: list[Clip], faults: list[Fault]) -> list[str]:
     scenes = sorted({clip.scene for clip in clips if clip.labelled})
     if len(scenes) < 2:
         inside = f"; if the scenes are in {recordings / scenes[0]}, name that" if recordings.is_dir() and scenes else ""

@@ -1,6 +1,7 @@
 """Data sets whose clips are files of sound."""
 
 import collections
+import dataclasses
 import os
 import pathlib
 import posixpath
@@ -41,7 +42,7 @@ def _walk(folder: pathlib.Path, above: frozenset[tuple[int, int]]) -> Iterator[p
     if here in above:
         return
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        names = sorted(entry.name for entry in entries if not entry.name.startswith((".", "__MACOSX")))
     for name in names:
         if (folder / name).is_dir():
             yield from _walk(folder / name, above | {here})
@@ -91,13 +92,14 @@ def _once_each(clips: Sequence[Clip]) -> tuple[list[Clip], list[Fault]]:
     """The clips with one id each; of those listed more than once, the first if all its rows say the same."""
     rows = collections.defaultdict(list)
     for clip in clips:
-        rows[posixpath.normpath(clip.id)].append(clip)
-    kept = [same[0] for same in rows.values() if len(set(same)) == 1]
+        same_name = posixpath.normpath(clip.id)
+        rows[same_name].append((dataclasses.replace(clip, id=same_name), clip))
+    kept = [same[0][1] for same in rows.values() if len({plain for plain, _ in same}) == 1]
     faults = []
     for same in rows.values():
         if len(same) > 1:
-            differing = ", which do not agree" if len(set(same)) > 1 else ""
-            faults.append(Fault(same[0].id, "listed twice", f"in {len(same)} rows{differing}"))
+            differing = ", which do not agree" if len({plain for plain, _ in same}) > 1 else ""
+            faults.append(Fault(same[0][1].id, "listed twice", f"in {len(same)} rows{differing}"))
     return kept, faults
 
 

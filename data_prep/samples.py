@@ -1,5 +1,7 @@
 """What samples must be before anything is said of them, wherever they come from: files, streams, arrays."""
 
+from typing import Any
+
 import numpy as np
 
 from data_prep.faults import Unusable
@@ -7,18 +9,23 @@ from data_prep.faults import Unusable
 LARGEST = 32.0  # times full scale; a mix may exceed 1, integers that were not scaled exceed it by far
 QUIETEST = 1.0  # step of 16 bits; what deviates less from its mean is rounding
 MOST_CHANNELS = 64
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz
 SHAPES = "give [samples] or [samples, channels]"
 NO_SIGNAL = "holds nothing but rounding (a deviation below 1 of 32768)"
 
 
-def as_mono(waveform: object, rate: float) -> np.ndarray:
+def as_mono(waveform: object, rate: Any) -> np.ndarray:
     """One recording as an array, at any rate -> its channels' mean, float32 [N], 1 at full scale.
 
     Integers are scaled by their type. Unusable if it is none: of another shape, empty, not finite or out of range.
     """
-    audio = np.asarray(waveform)
-    if not 0 < rate < np.inf:
-        raise Unusable("no rate", f"{rate} Hz: give the samples of a second, such as 16000")
+    number = isinstance(rate, (int, float, np.integer, np.floating)) and not isinstance(rate, bool)
+    if not number or not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise Unusable("no rate", f"{rate!r}: give the samples of a second, such as 16000, after the samples")
+    try:
+        audio = np.asarray(waveform)
+    except ValueError as error:
+        raise Unusable("wrong shape", f"no array ({error}): {SHAPES}") from error
     if audio.ndim not in (1, 2) or (audio.ndim == 2 and not 1 <= audio.shape[1] <= MOST_CHANNELS):
         turned = ", as that of [channels, samples] transposed" if audio.ndim == 2 else ""
         raise Unusable("wrong shape", f"{list(audio.shape)}: {SHAPES}{turned}")
@@ -30,6 +37,7 @@ def as_mono(waveform: object, rate: float) -> np.ndarray:
 
 def _scaled(audio: np.ndarray) -> np.ndarray:
     """float32, integers by their type: full scale of int16 is 32768, and uint8 has its zero at 128, as in WAV files."""
+    audio = audio.astype(audio.dtype.newbyteorder("="))
     if audio.dtype.kind == "f":
         return audio.astype(np.float32)
     if audio.dtype in (np.int8, np.int16, np.int32):
@@ -48,7 +56,9 @@ def check(audio: np.ndarray) -> np.ndarray:
         raise Unusable("not finite", "holds samples that are NaN or infinite")
     largest = max(-lowest, highest)
     if largest > LARGEST:
-        raise Unusable("out of range", f"reaches {largest:.4g} where full scale is 1; divide it by its full scale")
+        raise Unusable(
+            "out of range", f"reaches {largest:.4g} where full scale is 1: integers that were not scaled, or damage"
+        )
     return audio
 
 

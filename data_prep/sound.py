@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 import soundfile
 
-from data_prep.containers import layout_of
+from data_prep.containers import CONVERT, layout_of
 from data_prep.containers.chunks import COMMON_RATES
 from data_prep.containers.layout import Layout, Piece, Pieces, decoder
 from data_prep.faults import Unusable
+from data_prep.samples import HIGHEST_RATE, LOWEST_RATE
 
-LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz
+LONGEST_NAME = 500  # bytes, for libsndfile
 
 
 class Sound:
@@ -59,9 +60,14 @@ class Sound:
         return file
 
     def _opened(self, pieces: tuple[Piece, ...] | None, stack: contextlib.ExitStack) -> soundfile.SoundFile:
-        if pieces is None:
-            return decoder(os.fsencode(self._path))  # as text it would have to be UTF-8
-        return decoder(stack.enter_context(Pieces(self._path, pieces)))
+        try:
+            name = os.fsencode(self._path)  # as text it would have to be UTF-8
+            if pieces is None and len(name) < LONGEST_NAME:
+                return decoder(name)
+            return decoder(stack.enter_context(Pieces(self._path, pieces or ((0, self._path.stat().st_size),))))
+        except soundfile.LibsndfileError as error:
+            words = error.error_string.strip().removeprefix("Error : ")
+            raise Unusable("unreadable", f"its codec is not one that is read here ({words}); {CONVERT}") from error
 
 
 @contextlib.contextmanager

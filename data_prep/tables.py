@@ -53,6 +53,8 @@ def _as_dicts(path: pathlib.Path, rows: list[tuple[int, list[str]]], required: t
     if not rows:
         raise PrepareError(f"{path}: the list is empty; it needs the columns {', '.join(required)}")
     (_, header), *rows = rows
+    while header and not header[-1] and all(len(row) == len(header) and not row[-1] for _, row in rows):
+        header, rows = header[:-1], [(line, row[:-1]) for line, row in rows]  # as spreadsheets leave them
     for column in required:
         if column not in header:
             raise PrepareError(f"{path}: no column {column!r}; it has {', '.join(header)}")
@@ -69,18 +71,21 @@ def with_column(path: pathlib.Path, column: str, values: Sequence[str]) -> bytes
     text, encoding = decoded(path)
     delimiter, _ = separator(text)
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+    begin = int(lines[0].removeprefix("\ufeff").startswith("sep="))
+    reader = csv.reader([line.removeprefix("\ufeff") for line in lines[begin:]], delimiter=delimiter)
     place, left = None, iter(values)
-    for number, line in enumerate(lines):
-        content = line.rstrip("\r\n")
-        fields = next(csv.reader([content.removeprefix("\ufeff")], delimiter=delimiter), [])
-        if not any(map(str.strip, fields)) or (place is None and content.removeprefix("\ufeff").startswith("sep=")):
-            continue
-        if place is None:
+    done = [*lines[:begin]]
+    for fields in reader:  # of one line or, with quotes, several
+        row = "".join(lines[len(done) : begin + reader.line_num])
+        done += [""] * (begin + reader.line_num - len(done))
+        if place is None and any(map(str.strip, fields)):
             place = [field.strip() for field in fields].index(column)
-        else:
+        elif place is not None and any(map(str.strip, fields)):
             fields[place] = next(left)
-            lines[number] = _joined(fields, delimiter, content) + line[len(content) :]
-    return "".join(lines).encode(encoding)
+            content = row.rstrip("\r\n")
+            row = _joined(fields, delimiter, content) + row[len(content) :]
+        done[-1] = row
+    return "".join(done).encode(encoding)
 
 
 def _joined(fields: list[str], delimiter: str, before: str) -> str:

@@ -52,6 +52,7 @@ ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS), "make room, or choose another place"),
     **dict.fromkeys((errno.EACCES, errno.EPERM), "change its permissions, or choose another place"),
     **dict.fromkeys((errno.ESTALE, errno.EIO, errno.ETIMEDOUT), "this may pass: repeat the command"),
+    errno.ENOENT: "name a place that is there",
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), "choose another place"),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM), "raise the limit (ulimit), or stop other programs"),
 }
@@ -125,6 +126,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _take_any_machine() -> None:
     """Prints names that are no text, and draws without the backend that a notebook has set for its own process."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it is closed
+            setattr(sys, name, open(os.devnull, "w"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

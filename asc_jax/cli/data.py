@@ -59,6 +59,8 @@ def data_describe(recordings: Description) -> None:
     """Tell what a data set holds, in tables and a picture."""
     if Path(recordings.picture).suffix not in (".png", ".pdf", ".svg"):
         raise UserError(f"--picture {recordings.picture}: must end in .png, .pdf or .svg")
+    if not Path(recordings.picture).parent.is_dir():
+        raise UserError(f"--picture {recordings.picture}: there is no such folder; make it first")
     from asc_jax.data.describe import summary
     from asc_jax.data.picture import draw
 

@@ -118,6 +118,7 @@ def _fill_in(file: Path, meant: list[str], scenes: dict[str, str | None]) -> Non
 
     if bad := [name for name in meant if scenes[name] is None]:
         raise UserError(f"{file}: left as it is: {len(bad)} of its clips have no scene: {', '.join(bad[:5])}")
+    file = file.resolve()  # of a link, what it leads to
     content = with_column(file, SCENE, [scenes[name] or "" for name in meant])
     partial = file.with_name(f"{file.name}.partial")
     try:

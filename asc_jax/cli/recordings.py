@@ -20,6 +20,10 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
 
     named, unmatched = [], []
     for path in paths:
+        if not path:
+            raise UserError("a recording without a name; name files, folders or patterns")
+        if path == "-" and (sys.stdin is None or path in dict(named)):
+            raise UserError("-: standard input is closed, or named twice")
         if path == "-":
             with open(folder / "-.wav", "wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
@@ -46,7 +50,11 @@ def _matching(pattern: str) -> list[str]:
     while parts and os.path.isdir(known / parts[0]):
         known, parts = known / parts[0], parts[1:]
     rest = os.path.join(glob.escape(str(known)), *parts) if str(known) != "." else os.path.join("", *parts)
-    return sorted(path for path in glob.glob(rest, recursive=True) if not os.path.isdir(path))
+    found = {}
+    for path in sorted(glob.glob(rest, recursive=True), key=lambda path: (path.count(os.sep), path)):
+        if not os.path.isdir(path):  # of one that links lead to again and again, the first
+            found.setdefault(os.path.realpath(path), path)
+    return sorted(found.values())
 
 
 def blocks(path: Path, note: Callable[[str], None] = lambda text: None) -> Iterator["np.ndarray"]:

@@ -89,7 +89,7 @@ def _train(command: str, training: Training) -> None:
         records = [_records(experiment, each) for each in these]
         for each, its_records in zip(these, records, strict=True):
             check_round(each, its_records)
-        lines = list(_later(experiment, command))
+        lines = list(_later(experiment, command, training.phase.batch_size))
     for line in lines if is_first() else ():
         print(f"asc-jax: {line}", file=sys.stderr)
     for each, its_records in zip(these, records, strict=True):
@@ -126,15 +126,19 @@ def _records(experiment: Experiment, each: Round) -> "Records":
     return records
 
 
-def _later(experiment: Experiment, command: str) -> Iterator[str]:
-    """What would stop the commands that follow, if they are called with the same options: in time to be changed."""
+def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[str]:
+    """What would stop the commands that follow, if they are called with the same options: in time to be changed.
+
+    Whether the batch size is such an option cannot be known, so the smaller of both counts.
+    """
     from asc_jax.train.rounds import check_round
     from data_prep import PrepareError
 
     for later in {"pretrain": ("finetune", "pseudolabel"), "finetune": ("pseudolabel",)}.get(command, ()):
         for each in rounds(experiment, later):
             try:
-                check_round(each, _records(experiment, each))
+                phase = dataclasses.replace(each.phase, batch_size=min(batch_size, each.phase.batch_size))
+                check_round(dataclasses.replace(each, phase=phase), _records(experiment, each))
             except (UserError, PrepareError) as error:
                 yield f"{later} will stop: {str(error).splitlines()[0]}"
                 break

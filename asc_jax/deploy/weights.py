@@ -75,7 +75,7 @@ def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path
     if records:
         scenes, variables = records.scenes, _in_order(records, scenes, samples, variables)
     claims.claim(folder, _settings(tensors, scenes, samples, folder, records), records and records.path)
-    with checkpoint.manager(folder) as checkpoints:
+    with checkpoint.opened(folder) as checkpoints:
         checkpoint.save(checkpoints, 0, fresh.replace(**variables))
         checkpoint.finish(checkpoints)
     if records:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import jax
@@ -25,6 +25,7 @@ from asc_jax.typed import AnyPath
 
 CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
 OF_THE_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL)  # errors of what is not there, or is else
+FILES = 100  # three times those of a checkpoint of the released network
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
 
@@ -35,6 +36,20 @@ def manager(folder: AnyPath) -> ocp.CheckpointManager:
     folder = folder / "checkpoints"
     folder = folder if in_bucket(folder) else folder.absolute()
     return ocp.CheckpointManager(folder, options=options, item_handlers=handlers)
+
+
+@contextmanager
+def opened(folder: AnyPath) -> Iterator[ocp.CheckpointManager]:
+    """The manager while it is needed; UserError if what it still saves at the end fails."""
+    checkpoints = manager(folder)
+    try:
+        yield checkpoints
+    except BaseException:
+        with suppress(Exception):  # what failed first counts
+            checkpoints.close()
+        raise
+    with _saving(checkpoints):
+        checkpoints.close()
 
 
 def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
@@ -56,9 +71,13 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
 
 def _check_room(folder: AnyPath, size: float) -> None:
     """OSError before a save begins: where the disk fills meanwhile, Orbax's threads write pages of tracebacks."""
-    free = np.inf if in_bucket(folder) else shutil.disk_usage(folder).free
-    if free < size:
+    if in_bucket(folder):
+        return
+    if (free := shutil.disk_usage(folder).free) < size:
         raise OSError(f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
+    system = os.statvfs(folder)
+    if system.f_files and system.f_favail < FILES:  # some count none
+        raise OSError(f"it takes up to {FILES} files, and {system.f_favail} more are allowed there")
 
 
 def finish(checkpoints: ocp.CheckpointManager) -> None:
@@ -170,11 +189,14 @@ def _of_the_moment(error: BaseException | None) -> bool:
 
 
 def _verified(checkpoints: ocp.CheckpointManager, step: int, like):
-    stored, wanted = _shapes(checkpoints.item_metadata(step)["state"].tree), _shapes(like)
-    if different := differences(stored, wanted):
+    stored = checkpoints.item_metadata(step)["state"].tree
+    if different := differences(_shapes(stored), _shapes(like)):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
-    # Wherever it was trained, each device gets a copy.
-    wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=everywhere()), like)
+    # Wherever it was trained, each device gets a copy; and in whatever precision JAX computes by default, as it is.
+    types = {_name(path): leaf.dtype for path, leaf in _arrays(stored)}
+    wanted = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: jax.ShapeDtypeStruct(leaf.shape, types[_name(path)], sharding=everywhere()), like
+    )
     items = {"state": ocp.args.StandardRestore(wanted), "checksums": ocp.args.JsonRestore()}
     restored = checkpoints.restore(step, args=ocp.args.Composite(**items))
     if different := differences(restored["checksums"], _checksums(restored["state"])):
@@ -192,8 +214,11 @@ def _line(error: Exception) -> str:
 
 
 def _shapes(tree) -> dict[str, tuple]:
-    leaves = jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
-    return {_name(path): tuple(leaf.shape) for path, leaf in leaves}
+    return {_name(path): tuple(leaf.shape) for path, leaf in _arrays(tree)}
+
+
+def _arrays(tree) -> list[tuple[Any, Any]]:
+    return jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
 
 
 def _name(path) -> str:

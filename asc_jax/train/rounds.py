@@ -65,7 +65,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
     if is_first():
         write_leak(folder, leak)
     batch_size, epochs = phase.batch_size, phase.epochs
-    with locked(folder), checkpoint.manager(folder) as checkpoints:
+    with locked(folder), checkpoint.opened(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
@@ -133,7 +133,7 @@ def load(folder: AnyPath) -> Trained:
     settings = claims.settings(folder)
     net = SceneNet(len(settings["scenes"]), **settings["network"])
     like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
-    with checkpoint.manager(folder) as checkpoints:
+    with checkpoint.opened(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, like, only=_last_step(folder))
     if state is None:
         raise UserError(f"{folder} has no checkpoint: repeat the command that trained it")

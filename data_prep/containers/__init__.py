@@ -29,7 +29,8 @@ READERS = {
     b"caff": caf,
     b"OggS": ogg,
 }
-KNOWN = "WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3 are; convert it, such as with ffmpeg"
+CONVERT = "convert it, such as with ffmpeg"
+KNOWN = f"WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3 are; {CONVERT}"
 
 
 def layout_of(path: pathlib.Path) -> Layout:
@@ -54,6 +55,7 @@ def _layout(source: Source, path: pathlib.Path) -> Layout:
         return READERS[magic](source, start)
     if magic == b"fLaC":
         return flac(source, start, path)
-    if magic[:1] in (b"\xff", b"\0") or path.suffix.lower() in (".mp3", ".mp2", ".mpga"):
-        return mpeg(source, start)
+    if magic[:1] == b"\xff" or magic == bytes(4) or path.suffix.lower() in (".mp3", ".mp2", ".mpga"):
+        if layout := mpeg(source, start):
+            return layout
     raise Unusable("unreadable", f"its format is not one that is read here: {KNOWN}")

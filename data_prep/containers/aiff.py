@@ -12,7 +12,10 @@ LINEAR = (b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"fl32", b"FL32"
 
 def aiff(source: Source, start: int) -> Layout:
     """The layout of a file whose FORM header is at `start`."""
-    compressed = source.need(start, 12)[8:] == b"AIFC"
+    form = source.need(start, 12)[8:]
+    if form not in (b"AIFF", b"AIFC"):
+        raise Unusable("unreadable", f"an IFF file, but of {form.decode(errors='replace')}, not AIFF")
+    compressed = form == b"AIFC"
     common, sound, position = None, None, start + 12
     while position + 8 <= source.size and not (common and sound):
         kind, size = struct.unpack(">4sI", source.need(position, 8))

@@ -26,8 +26,8 @@ COMMON_RATES = (
 
 
 def is_unknown(size: int) -> bool:
-    """Whether a size stands for one that was not known: 2 GiB, 4 GiB or their 64-bit kin, less what a header takes."""
-    return any(-8192 <= size - limit <= 4096 for limit in (2**31, 2**32, 2**63, 2**64))
+    """Whether a size stands for one that was not known: 2 GiB (SoX: 16 MiB less), 4 GiB or their 64-bit kin."""
+    return any(-8192 <= size - limit <= 4096 for limit in (2**31 - 2**24, 2**31, 2**32, 2**63, 2**64))
 
 
 def is_own_header(excess: int, begin: int) -> bool:

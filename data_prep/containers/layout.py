@@ -38,6 +38,12 @@ class Source:
         self.size = os.fstat(file.fileno()).st_size
         self._start, self._window = 0, b""
 
+    def until(self, stop: int) -> "Source":
+        """The same bytes, as if the file ended there."""
+        source = Source(self._file)
+        source.size = stop
+        return source
+
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes from `start` on; fewer where the file ends."""
         stop = min(start + count, self.size)

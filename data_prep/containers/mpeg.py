@@ -51,12 +51,12 @@ def frame_of(head: bytes) -> Frame | None:
     return Frame(size, samples, (version, layer, hertz, head[3] >> 6 == 3), bool(head[1] & 1))
 
 
-def mpeg(source: Source, start: int) -> Layout:
-    """The layout of a file whose frames begin at `start`, behind its tags, or soon after."""
+def mpeg(source: Source, start: int) -> Layout | None:
+    """The layout of a file whose frames begin at `start`, behind its tags, or soon after; None if it has none."""
     begin = _first(source, start)
     first = frame_of(source.read(begin, 4))
     if first is None:
-        raise Unusable("unreadable", "holds no MPEG frames")
+        return None
     spans, frames, passed_over = _walk(source, begin, first)
     passed_over += begin - start
     notes = [TRAILING.format(f"{passed_over:,}")] if passed_over else []

@@ -4,9 +4,11 @@ import struct
 
 from data_prep.containers.chunks import TRAILING, UNFINISHED, check_rate, contradiction, end_of_sound
 from data_prep.containers.layout import CUT, Layout, Source
+from data_prep.containers.mpeg import mpeg
 from data_prep.faults import Unusable
 
 PCM, ADPCM, FLOAT, ALAW, ULAW, IMA, EXTENSIBLE = 1, 2, 3, 6, 7, 0x11, 0xFFFE
+MPEG = (0x50, 0x55)
 BITS = {ADPCM: (4,), FLOAT: (32, 64), ALAW: (8,), ULAW: (8,), IMA: (4,)}
 LONG = 4096  # bytes of header; of much longer ones libsndfile finds no end
 WRAPPED = "its size has wrapped around at 4 GiB; read to the end of its sound"
@@ -21,7 +23,9 @@ W64_TAIL = {  # of the GUIDs, behind their first four letters
 
 def riff(source: Source, start: int) -> Layout:
     """The layout of a file whose RIFF header is at `start`."""
-    magic = source.need(start, 12)[:4]
+    magic, form = source.need(start, 12)[:4], source.need(start + 8, 4)
+    if form != b"WAVE":
+        raise Unusable("unreadable", f"a RIFF file, but of {form.decode(errors='replace')}, not WAVE")
     order = ">" if magic == b"RIFX" else "<"
     size_of_data, format_, position = None, b"", start + 12
     while True:
@@ -39,6 +43,11 @@ def riff(source: Source, start: int) -> Layout:
     begin = position + 8
     if size == SIZE_IS_IN_DS64 and size_of_data is not None:
         size = size_of_data
+    if struct.unpack_from(f"{order}H", format_)[0] in MPEG:
+        layout = mpeg(source.until(end_of_sound(begin, size, source.size)[0]), begin)
+        if layout is None:
+            raise contradiction("it says MPEG, and no frame of that follows")
+        return layout if layout.files else Layout((((begin, source.size),),), layout.notes, layout.frames)
     limit = start + 8 + struct.unpack(f"{order}I", source.need(start + 4, 4))[0]
     end, note = _end(source, begin, size, limit)
     if note is None and start == 0 and begin < LONG:
@@ -51,6 +60,8 @@ def _end(source: Source, begin: int, size: int, limit: int) -> tuple[int, str | 
     if size == 0 and _chunks_follow(source, begin):
         return begin, None
     end, note = end_of_sound(begin, size, source.size)
+    if note is None and source.read(end + (end & 1), 4) in (b"RIFF", b"RF64"):  # another file was appended
+        return end, TRAILING.format(f"{source.size - end:,}")
     if note or _chunks_follow(source, end):
         return end, note
     wrapped = range(end + 2**32, source.size + 1, 2**32)
@@ -132,6 +143,8 @@ def w64(source: Source, start: int) -> Layout:
         end, note = source.size, UNFINISHED if source.size > begin else None
     else:
         end, note = end_of_sound(begin, size - W64_CHUNK, source.size)
-    if note is None and start == 0:
+    if note is None and source.size - end >= 8:  # libsndfile would read on
+        note = None if _is_name(source.read(end + -end % 8, 4)) else TRAILING.format(f"{source.size - end:,}")
+    elif note is None and start == 0:
         return Layout()
     return Layout(((_header(format_, end - begin, "<"), (begin, end)),), (note,) if note else ())

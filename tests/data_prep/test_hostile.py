@@ -61,7 +61,7 @@ BAD = {
     "half a header.wav": ("truncated", lambda path: cut(path, 30)),
     "lost header.flac": ("truncated", lambda path: path.write_bytes(b"fLaC")),
     "lost header.ogg": ("truncated", lambda path: cut(path, 40)),
-    "unknown codec.wav": ("damaged", lambda path: damaged(path, 20, b"\x99\x99")),
+    "unknown codec.wav": ("unreadable", lambda path: damaged(path, 20, b"\x99\x99")),
     "header only.wav": ("truncated", lambda path: cut(path, 44)),
     "half.wav": ("truncated", lambda path: cut(path, 0.5)),
     "one sample short.wav": ("truncated", lambda path: cut(path, -2)),

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 
 from asc_jax.errors import UserError
@@ -180,6 +181,27 @@ def test_what_cannot_be_saved_is_an_error_and_leaves_the_last_step(tmp_path):
             signal.signal(signal.SIGXFSZ, before)
     restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
     np.testing.assert_array_equal(restored["kernel"], 1)
+
+
+def test_a_save_does_not_begin_without_room_for_its_files(tmp_path, monkeypatch):
+    save(tmp_path, 1, {"kernel": jnp.ones(3)})
+    blocks = dict.fromkeys(("f_bavail", "f_blocks", "f_bfree", "f_frsize"), 4096)
+    few = SimpleNamespace(f_files=3000, f_favail=50, **blocks)
+    monkeypatch.setattr(checkpoint.os, "statvfs", lambda folder: few)
+    with pytest.raises(UserError, match="it takes up to 100 files, and 50 more"), checkpoint.opened(tmp_path) as opened:
+        checkpoint.save(opened, 2, {"kernel": jnp.ones(3)})
+    assert [file.name for file in (tmp_path / "checkpoints").iterdir()] == ["1"]
+
+
+def test_what_fails_as_a_manager_closes_is_told_once(tmp_path, monkeypatch):
+    def fails(self):
+        raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
+
+    monkeypatch.setattr(ocp.CheckpointManager, "close", fails)
+    with pytest.raises(UserError, match="could not be saved"), checkpoint.opened(tmp_path):
+        pass
+    with pytest.raises(KeyError), checkpoint.opened(tmp_path):
+        raise KeyError
 
 
 def test_a_save_does_not_begin_on_a_disk_without_room(tmp_path, monkeypatch):
