@@ -78,9 +78,10 @@ def _clip(row: dict[str, str], split: str | None) -> Clip:
 def _scenes(recordings: pathlib.Path, clips: list[Clip], faults: list[Fault]) -> list[str]:
     scenes = sorted({clip.scene for clip in clips if clip.labelled})
     if len(scenes) < 2:
-        inside = f"; if the scenes are in {recordings / scenes[0]}, name that" if recordings.is_dir() and scenes else ""
+        more = f"; if they are in {recordings / scenes[0]}, name that" if recordings.is_dir() and scenes else ""
+        more += f"; {len(faults)} rows are bad, such as {faults[0].id}: {faults[0].detail}" if faults else ""
         raise PrepareError(
-            f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed{inside}"
+            f"{recordings}: labelled clips of {len(scenes)} scenes {scenes}; at least 2 are needed{more}"
         )
     spellings = collections.Counter(scene.casefold() for scene in scenes)
     for scene in scenes:

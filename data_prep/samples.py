@@ -21,7 +21,10 @@ def as_mono(waveform: object, rate: Any) -> np.ndarray:
     """
     number = isinstance(rate, (int, float, np.integer, np.floating)) and not isinstance(rate, bool)
     if not number or not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise Unusable("no rate", f"{rate!r}: give the samples of a second, such as 16000, after the samples")
+        raise Unusable(
+            "no rate",
+            f"{repr(rate).splitlines()[0][:40]}: give the samples of a second, such as 16000, after the samples",
+        )
     try:
         audio = np.asarray(waveform)
     except ValueError as error:

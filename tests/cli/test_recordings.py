@@ -53,6 +53,17 @@ def test_links_to_folders_are_followed_but_not_in_circles(folder, tmp_path_facto
     (folder / "dangling").symlink_to("nowhere")
     names = [path.name for _, path in files((str(folder),), elsewhere)]
     assert names == ["a.flac", "b.wav", "c.mp3", "d.opus"]
+    assert [path.name for _, path in files((f"{folder}/**/*.mp3",), elsewhere)] == ["c.mp3"]
+
+
+@pytest.mark.parametrize("names", [("-", "-"), ("",)])
+def test_names_that_are_none(names, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"RIFF")))
+    with pytest.raises(UserError):
+        files(names, tmp_path)
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UserError):
+        files(("-",), tmp_path)
 
 
 def test_standard_input_is_copied(tmp_path, monkeypatch):

@@ -216,6 +216,16 @@ def test_what_is_passed_over_is_a_note(tmp_path):
     assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == (f"{tmp_path}: passed over: 1 .m4a",)
 
 
+def test_bad_rows_are_not_hidden_behind_a_lack_of_scenes(folder):
+    with pytest.raises(PrepareError, match="1 rows are bad, such as a.wav: 'dev' is none of train"):
+        collect(folder, "a.wav,park,dev\nb.wav,bus,train\n")
+
+
+def test_one_file_in_two_spellings_is_listed_twice(folder):
+    (fault,) = collect(folder, "a.wav,park,train\n./a.wav,park,train\nb.wav,bus,train\n").faults
+    assert fault.reason == "listed twice" and "agree" not in fault.detail
+
+
 def test_columns_of_dcase_are_known(folder):
     rows = "a.wav\tpark\tlyon-12\ta\nb.wav\tbus\t7\tb\n"
     (folder / "clips.csv").write_text(f"filename\tscene_label\tidentifier\tsource_label\n{rows}")

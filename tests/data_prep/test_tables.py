@@ -43,6 +43,19 @@ def test_a_column_is_replaced_and_all_else_stays(tmp_path, encoding, newline, de
     assert filled == expected.replace("\n", newline).encode(encoding)
 
 
+def test_rows_of_several_lines_are_one_row(tmp_path):
+    text = 'filename,scene_label,note\r\na,,"two\r\nlines, and more"\r\nb,,c\r\n'
+    (tmp_path / "list.csv").write_bytes(text.encode())
+    assert len(read_table(tmp_path / "list.csv", ("filename",))) == 2
+    filled = with_column(tmp_path / "list.csv", "scene_label", ["bus", "park"])
+    assert filled.decode() == text.replace('a,,"', 'a,bus,"').replace("b,,", "b,park,")
+
+
+def test_empty_columns_behind_the_others_are_passed_over(tmp_path):
+    (tmp_path / "list.csv").write_text("filename,scene_label,,\na,bus,,\nb,park,,\n")
+    assert read_table(tmp_path / "list.csv", ("filename",))[1] == {"filename": "b", "scene_label": "park"}
+
+
 def test_passes_over_empty_lines_and_strips_blanks(tmp_path):
     (tmp_path / "list.csv").write_text("\n filename , scene_label\n\n a.wav , park \n,\n\n")
     assert read_table(tmp_path / "list.csv", ("filename",)) == [{"filename": "a.wav", "scene_label": "park"}]

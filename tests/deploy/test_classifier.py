@@ -58,7 +58,7 @@ def test_a_waveform_of_any_rate_is_heard(model):
 def test_integers_are_scaled_by_their_type(model):
     falling = np.linspace(0.3, 0.2, 8)
     expected = model(falling, 16_000).cosine
-    for dtype, scale in ((np.int16, 2**15), (np.int32, 2**31), (np.float64, 1)):
+    for dtype, scale in ((np.int16, 2**15), (np.dtype(">i2"), 2**15), (np.int32, 2**31), (np.float64, 1)):
         np.testing.assert_allclose(model((falling * scale).astype(dtype), 16_000).cosine, expected, atol=1e-4)
     np.testing.assert_allclose(model((128 + 128 * falling).astype(np.uint8), 16_000).cosine, expected, atol=2e-2)
 
@@ -94,6 +94,12 @@ def test_windows_without_signal_do_not_vote(model):
         (np.ones(800), 0, "no rate"),
         (np.ones(800), float("nan"), "no rate"),
         (np.ones(800), -16_000, "no rate"),
+        (np.ones(800), 1, "no rate"),
+        (np.ones(800), True, "no rate"),
+        (np.ones(800), "16000", "no rate"),
+        (np.ones(800), None, "no rate"),
+        (16_000, np.ones(800), "no rate"),
+        ([[1, 2], [3]], 16_000, "wrong shape"),
     ],
 )
 def test_what_is_no_recording_is_refused_with_the_reason(model, waveform, rate, reason):

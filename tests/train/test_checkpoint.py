@@ -38,6 +38,13 @@ def test_the_latest_two_are_kept(tmp_path):
         np.testing.assert_array_equal(checkpoint.restore(checkpoints, {"kernel": jnp.zeros(3)})["kernel"], 5)
 
 
+def test_doubles_by_default_are_no_damage(tmp_path):
+    save(tmp_path, 1, {"kernel": jnp.full(3, 0.1, jnp.float32)})
+    with jax.enable_x64(True):
+        restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros(3)})
+    np.testing.assert_array_equal(restored["kernel"], np.full(3, 0.1, np.float32))
+
+
 def test_a_tested_network_is_restored_or_none(tmp_path, capsys):
     for step in (1, 2):
         save(tmp_path, step, {"kernel": jnp.full(3, float(step))})

@@ -262,3 +262,60 @@ def test_headers_that_contradict_themselves_are_damaged(name, place, originals, 
     for bit in (1, 2, 4):
         flipped = changed(content, place, bytes([content[place] ^ bit]))
         assert reason(tmp_path / name, flipped) == "damaged"
+
+
+def test_chunks_and_bytes_behind_the_sound_of_w64(originals, tmp_path):
+    content, expected = originals["a.w64"]
+    bext = b"bext" + bytes(12) + struct.pack("<Q", 24 + 400) + b"x" * 400
+    audio, notes = samples(tmp_path / "a.w64", content + bytes(-len(content) % 8) + bext)
+    np.testing.assert_array_equal(audio, expected)
+    assert not notes
+    audio, notes = samples(tmp_path / "a.w64", content + bytes(1000))
+    np.testing.assert_array_equal(audio, expected)
+    assert notes
+
+
+def test_mpeg_in_wav_files(originals, tmp_path):
+    content, expected = originals["a.mp3"]
+    format_ = struct.pack("<HHIIHHH", 0x55, 2, RATE, 16_000, 1, 0, 0)
+    body = b"WAVEfmt " + struct.pack("<I", len(format_)) + format_ + b"data" + struct.pack("<I", len(content)) + content
+    audio, _ = samples(tmp_path / "a.wav", b"RIFF" + struct.pack("<I", len(body)) + body)
+    np.testing.assert_allclose(audio, expected, atol=1e-6)
+
+
+def test_what_sox_writes_to_a_pipe(originals, tmp_path):
+    content, expected = originals["a.aiff"]
+    content = changed(content, 4, struct.pack(">I", 0x7F000050))
+    content = changed(content, content.index(b"SSND") + 4, struct.pack(">I", 0x7F000008))
+    audio, notes = samples(tmp_path / "a.aiff", changed(content, content.index(b"COMM") + 10, bytes(4)))
+    np.testing.assert_array_equal(audio, expected)
+    assert notes
+
+
+def test_a_wav_file_behind_another_is_noted(originals, tmp_path):
+    content, expected = originals["a.wav"]
+    audio, notes = samples(tmp_path / "a.wav", content + content)
+    np.testing.assert_array_equal(audio, expected)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"RIFF\x24\0\0\0AVI LIST" + bytes(500),
+        b"RIFF\x24\0\0\0WEBPVP8 " + bytes(500),
+        b"FORM\0\0\0\x248SVXVHDR" + bytes(500),
+        b"\0\0\0\x20ftypM4A " + bytes(500),
+        b"\xff\xf1\x50\x80" + bytes(500),
+    ],
+)
+def test_other_formats_are_no_cut_files(content, tmp_path):
+    for name in ("a.wav", "a.m4a", "a.mp3"):
+        assert reason(tmp_path / name, content) == "unreadable"
+
+
+def test_paths_may_be_longer_than_libsndfile_allows(originals, tmp_path):
+    folder = tmp_path.joinpath(*["x" * 200] * 6)
+    folder.mkdir(parents=True)
+    audio, _ = samples(folder / "a.flac", originals["a.flac"][0])
+    np.testing.assert_array_equal(audio, originals["a.flac"][1])
