@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,7 +71,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
 
 
 def _check_room(folder: AnyPath, size: float) -> None:
-    """OSError before a save begins: where the disk fills meanwhile, Orbax's threads write pages of tracebacks."""
+    """OSError before a save begins: what goes wrong meanwhile, Orbax's threads tell in pages of tracebacks."""
     if in_bucket(folder):
         return
     if (free := shutil.disk_usage(folder).free) < size:
@@ -78,6 +79,8 @@ def _check_room(folder: AnyPath, size: float) -> None:
     system = os.statvfs(folder)
     if system.f_files and system.f_favail < FILES:  # some count none
         raise OSError(f"it takes up to {FILES} files, and {system.f_favail} more are allowed there")
+    with tempfile.TemporaryFile(dir=str(folder)) as file:
+        file.write(b"may one write here")
 
 
 def finish(checkpoints: ocp.CheckpointManager) -> None:

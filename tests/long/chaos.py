@@ -27,10 +27,12 @@ SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#define BAD(p) (p && strstr(p, "/checkpoints/") && strstr(p, "/d/") && (errno = atoi(getenv("CHAOS"))))
+#define BAD(p) (p && strstr(p, "/checkpoints") && (f & O_ACCMODE || strstr(p, "/d/")) && \
+  (errno = atoi(getenv("CHAOS"))))
 #define OPEN(name) int name(const char *p, int f, ...) { va_list a; va_start(a, f); int m = va_arg(a, int); va_end(a); \
   if (BAD(p)) return -1; int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, #name); return next(p, f, m); }
 OPEN(open) OPEN(open64)
