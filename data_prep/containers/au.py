@@ -2,8 +2,9 @@
 
 import struct
 
-from data_prep.containers.chunks import TRAILING, UNFINISHED, contradiction, end_of_sound
+from data_prep.containers.chunks import COMMON_RATES, TRAILING, UNFINISHED, contradiction, end_of_sound
 from data_prep.containers.layout import Layout, Source
+from data_prep.faults import Unusable
 
 UNKNOWN = 2**32 - 1  # bytes of sound, which AU allows
 AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}  # encoding -> bytes a sample
@@ -15,6 +16,8 @@ def au(source: Source, start: int) -> Layout:
     offset, size, encoding, rate, channels = struct.unpack(f"{order}5I", source.need(start + 4, 20))
     if not channels or channels > 1024 or not rate or offset < 24:
         raise contradiction(f"{channels} channels at {rate} Hz from byte {offset} on")
+    if channels > 2 or rate not in COMMON_RATES:  # nothing else in the file could confirm it
+        raise Unusable("damaged", f"its header says {channels} channels at {rate} Hz; if so, convert it to WAV")
     begin = start + offset
     if size == UNKNOWN or (size == 0 and begin == source.size):
         end, note = source.size, None

@@ -255,7 +255,17 @@ def test_an_id3_tag_may_stand_before_any_sound(originals, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("a.wav", 22), ("a.wav", 24), ("a.wav", 32), ("a.wav", 34), ("a.flac", 18), ("a.flac", 20), ("a.aiff", 21)],
+    [
+        ("a.wav", 22),
+        ("a.wav", 24),
+        ("a.wav", 32),
+        ("a.wav", 34),
+        ("a.flac", 18),
+        ("a.flac", 20),
+        ("a.aiff", 21),
+        ("a.au", 19),
+        ("a.au", 18),
+    ],
 )
 def test_headers_that_contradict_themselves_are_damaged(name, place, originals, tmp_path):
     content, _ = originals[name]
