@@ -46,8 +46,13 @@ def open_records(path: Path, split: str | None = None, hold_out: str | None = No
 def reopen_records(path: Path, split: str) -> Records:
     """The records under the split that `Records.split` names; UserError if they have changed since."""
     kind, _, hold_out = split.rpartition(" (")[0].partition(" ")
-    held_out = kind in ("session", "city") and hold_out
-    records = open_records(path, kind, hold_out) if held_out else open_records(path, split.rpartition(" (")[0])
+    if kind == "session" and hold_out:
+        _, own = read_clips(path)
+        records = open_records(path, kind if own else None, hold_out)  # by default also of clips without sessions
+    elif kind == "city" and hold_out:
+        records = open_records(path, kind, hold_out)
+    else:
+        records = open_records(path, split.rpartition(" (")[0])
     if records.split != split:
         raise UserError(f"{path}: its clips are no longer split as {split}, but as {records.split}")
     return records

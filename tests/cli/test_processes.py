@@ -120,7 +120,7 @@ def check_submission(recordings, run, capsys):
     assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["2", "0"]
     assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
     capsys.readouterr()
-    assert "not heard: 2" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
+    assert "not among the recordings: 2" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
 
 
 def start_two(recordings, workdir):

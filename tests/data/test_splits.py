@@ -176,3 +176,9 @@ def test_records_are_opened_again_as_they_were(opened, arguments):
     assert again.split == records.split and again.parts.equals(records.parts)
     with pytest.raises(UserError, match="no longer split as"):
         splits.reopen_records(records.path, records.split.replace("(", "(0"))
+
+
+def test_the_default_fold_is_opened_again_where_no_session_is_known(opened):
+    records = opened([("bus park".split()[n % 2], "", "", "") for n in range(12)], None)
+    assert records.split.startswith("session ")
+    assert splits.reopen_records(records.path, records.split).parts.equals(records.parts)
