@@ -34,27 +34,24 @@ def asc_jax(folder, *arguments, **environment):
     "environment",
     [
         {},  # no home
-        {"HOME": "/nowhere"},
-        {"HOME": "/proc"},  # where nobody may write
-        {"HOME": "/tmp", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
-        {"HOME": "/tmp", "LC_ALL": "C", "PYTHONUTF8": "0"},
+        {"HOME": "file/home"},  # one that cannot be made
+        {"HOME": "/proc"},  # one where nobody may write
+        {"HOME": ".", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"HOME": ".", "LC_ALL": "C", "PYTHONUTF8": "0"},
     ],
 )
 def test_a_data_set_is_described_anywhere(recordings, tmp_path, environment):
+    (tmp_path / "file").touch()
     done = asc_jax(tmp_path, "data", "describe", "clips", "recordings", "--seconds", "1", **environment)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data.png").stat().st_size > 10_000 and "Traceback" not in done.stderr
 
 
 def test_a_reader_who_has_had_enough_is_no_error(recordings, tmp_path):
-    process = subprocess.Popen(
-        [*COMMAND, "data", "describe", "clips", "recordings", "--seconds", "1"],
-        cwd=tmp_path,
-        env=os.environ | QUICK,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout and process.stderr
-    process.stdout.close()
-    error = process.stderr.read().decode()
-    assert process.wait() in (0, 1, 141) and "Traceback" not in error and "BrokenPipe" not in error  # 1 is rich's
+    describe = [*COMMAND, "data", "describe", "clips", "recordings", "--seconds", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(describe, cwd=tmp_path, env=os.environ | QUICK, **pipes) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        error = process.stderr.read().decode()
+    assert process.returncode in (0, 1, 141) and "Traceback" not in error and "BrokenPipe" not in error  # 1 is rich's

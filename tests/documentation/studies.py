@@ -61,6 +61,19 @@ def _soak(patch, study, shell):
     return ()
 
 
+def _chaos(patch, study, shell):
+    """Of no minutes, and without the library that makes files fail."""
+
+    def start(command, run):
+        shell.asc_jax_without_training([command, "demo", "--workdir", str(run)])
+        return FINISHED
+
+    patch.setattr(study, "start", start)
+    patch.setattr(study, "shim", lambda folder: "")
+    patch.setattr(study, "same", lambda run, other: f"{run} and {other}")
+    return ()
+
+
 def _same_everywhere(patch, study, shell):
     """A step of one process, twice."""
 
@@ -84,5 +97,6 @@ STUDIES = {
     "ablation.py": _ablation,
     "real_recordings.py": _real_recordings,
     "soak.py": _soak,
+    "chaos.py": _chaos,
     "same_everywhere.py": _same_everywhere,
 }

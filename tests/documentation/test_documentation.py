@@ -48,7 +48,7 @@ def test_a_command_runs_with_its_extra(command, shell):
 @pytest.mark.parametrize("code", documents.python(), ids=str)
 def test_python_runs(code, shell):
     shell.provide("runs/mine")
-    names = {"asc_jax": asc_jax, "data_prep": data_prep, "waveform": np.ones(16_000) / 3, "rate": 16_000}
+    names = {"asc_jax": asc_jax, "data_prep": data_prep, "waveform": np.sin(np.arange(16_000.0)) / 3, "rate": 16_000}
     with contextlib.chdir(shell.folder):
         exec(compile(code.text, str(code), "exec"), names)
 

@@ -1,6 +1,6 @@
 """The demo chain among faults in random order: every parameter must end as that of an undisturbed one, to the bit.
 
-    .venv/bin/python tests/long/chaos.py FOLDER UNDISTURBED_RUN [MINUTES]
+    .venv/bin/python tests/long/chaos.py FOLDER UNDISTURBED MINUTES
 
 FOLDER is on a small file system of its own, which is filled and robbed of its inodes:
 
@@ -129,7 +129,7 @@ def same(run: Path, other: Path) -> str:
 
 def main() -> None:
     folder, undisturbed = Path(sys.argv[1]), Path(sys.argv[2])
-    until = time.monotonic() + 60 * float(sys.argv[3] if len(sys.argv) > 3 else 30)
+    until = time.monotonic() + 60 * float(sys.argv[3])
     chance, verdicts, library = random.Random(0), collections.Counter(), shim(folder)
     for number in range(1, 100):
         run = folder / f"run {number}"
