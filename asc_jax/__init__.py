@@ -1,9 +1,17 @@
 """Acoustic scene classification in JAX: semi-supervised, under domain shift."""
 
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asc_jax.deploy.classifier import Classifier
+
+try:
+    Path.home()
+except RuntimeError:  # neither HOME nor an entry in passwd; librosa does not start without one
+    os.environ["HOME"] = os.path.join(tempfile.gettempdir(), f"asc_jax-{os.getuid()}")
 
 
 def load(run: str, batch: int = 1) -> "Classifier":

@@ -47,6 +47,14 @@ def test_a_data_set_is_described_anywhere(recordings, tmp_path, environment):
     assert (tmp_path / "data.png").stat().st_size > 10_000 and "Traceback" not in done.stderr
 
 
+def test_librosa_starts_for_a_user_without_an_entry_in_passwd(tmp_path):
+    code = "import pwd; pwd.getpwuid = {}.__getitem__; from asc_jax.net.frontend import mel_filters; mel_filters()"
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environment |= {"TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_a_reader_who_has_had_enough_is_no_error(recordings, tmp_path):
     describe = [*COMMAND, "data", "describe", "clips", "recordings", "--seconds", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
