@@ -35,9 +35,8 @@ def asc_jax(folder, *arguments, **environment):
     [
         {},  # no home
         {"HOME": "file/home"},  # one that cannot be made
-        {"HOME": "/proc"},  # one where nobody may write
+        {"HOME": "/proc", "LC_ALL": "C", "PYTHONUTF8": "0"},  # one where nobody may write
         {"HOME": ".", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
-        {"HOME": ".", "LC_ALL": "C", "PYTHONUTF8": "0"},
     ],
 )
 def test_a_data_set_is_described_anywhere(recordings, tmp_path, environment):

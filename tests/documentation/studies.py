@@ -69,6 +69,7 @@ def _chaos(patch, study, shell):
         return FINISHED
 
     patch.setattr(study, "start", start)
+    patch.setattr(study, "COMMANDS", ("pretrain",))
     patch.setattr(study, "shim", lambda folder: "")
     patch.setattr(study, "same", lambda run, other: f"{run} and {other}")
     return ()
