@@ -49,7 +49,7 @@ class Augmentation:
     shift: Annotated[float, tyro.conf.arg(name="roll")] = 0.0
     """Share of a clip, at most, by which it begins earlier or later; its start follows its end."""
     roll: Hidden[float] = 0.0
-    """The same in seconds, which the command line knows."""
+    """The same in seconds, for the record: the command line fills it in, and nothing computes with it."""
     response: float = 0.0
     """Share of the clips that are heard through another microphone."""
     microphones: str | None = None

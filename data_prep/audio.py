@@ -41,15 +41,15 @@ def decode(path: pathlib.Path, samples: int, fit: str) -> Recording:
         raise Unusable("damaged", f"only {read:,} of its first {frames:,} samples can be decoded")
     channels = Channels(sound.channels)
     mono = check(audio).mean(axis=1) if sound.channels > 1 else check(audio)[:, 0]
-    heard = _resample(mono, sound.rate)[: samples + 1]
-    heard *= 32768
-    heard = np.clip(np.rint(heard, out=heard), -32768, 32767, out=heard).astype(np.int16)
+    clip = _resample(mono, sound.rate)[: samples + 1]
+    clip *= 32768
+    clip = np.clip(np.rint(clip, out=clip), -32768, 32767, out=clip).astype(np.int16)
     channels.add(audio[: math.ceil(samples / SAMPLE_RATE * sound.rate)])
-    if not has_signal(heard[:samples]):
+    if not has_signal(clip[:samples]):
         raise channels.silence()
     notes = (*sound.notes, *channels.notes())
     return Recording(
-        fitted(heard, samples, fit), path.stat().st_size, sound.frames / sound.rate, sound.rate, sound.channels, notes
+        fitted(clip, samples, fit), path.stat().st_size, sound.frames / sound.rate, sound.rate, sound.channels, notes
     )
 
 

@@ -31,8 +31,8 @@ def sound_files(folder: pathlib.Path) -> tuple[list[pathlib.Path], str]:
             found.append(path)
         else:
             others[path.suffix.lower() or "without ending"] += 1
-    told = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common())
-    return sorted(found), f"passed over: {told}" if told else ""
+    counts = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common())
+    return sorted(found), f"passed over: {counts}" if counts else ""
 
 
 def _walk(folder: pathlib.Path, above: frozenset[tuple[int, int]]) -> Iterator[pathlib.Path]:

@@ -80,19 +80,16 @@ def _not_of_tfds(record: logging.LogRecord) -> bool:
 def _only_process_in(folder: pathlib.Path) -> Iterator[None]:
     """Waits until no other process prepares into a folder, which is made; the lock goes with the process.
 
-    It is of a file: NFS passes that on to its server. Where a file system has no locks, nothing is locked.
+    It is of a file: NFS passes that on to its server; where a file system has no locks, filelock makes do with a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / LOCK)
-    with contextlib.suppress(NotImplementedError):
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-        for made in folder.iterdir():
-            with contextlib.suppress(OSError):  # holds records, or is the lock
-                made.rmdir()
+    with filelock.FileLock(folder / LOCK):
+        try:
+            yield
+        finally:
+            for made in folder.iterdir():
+                with contextlib.suppress(OSError):  # holds records, or is the lock
+                    made.rmdir()
 
 
 class RecordsBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):

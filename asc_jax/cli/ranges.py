@@ -14,9 +14,9 @@ def check(experiment: Experiment, phase: Phase) -> None:
     """Raises UserError for the first option whose value is out of its range, and for places that are files."""
     for option, value, least, most in _ranges(experiment, phase):
         if not least <= value <= most or (math.isinf(value) and least >= 0):
-            wanted = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:.10g}"
-            wanted = "more than 0" if least == math.ulp(0) else wanted
-            raise UserError(f"--{option} {value:g}: must be {wanted}")
+            range_ = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:.10g}"
+            range_ = "more than 0" if least == math.ulp(0) else range_
+            raise UserError(f"--{option} {value:g}: must be {range_}")
     for option, place in (("workdir", experiment.workdir), ("data-dir", experiment.data_dir)):
         if place and "://" not in place and any(part.is_file() for part in (Path(place), *Path(place).parents)):
             raise UserError(f"--{option} {place}: is, or is in, a file; name a folder")

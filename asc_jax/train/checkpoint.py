@@ -162,7 +162,7 @@ def _agreed(text: str) -> str:
 
 
 def _unreachable(folder: AnyPath) -> str:
-    """Why some file of a checkpoint cannot be read for reasons that are not its own; a bucket tells it later."""
+    """Why some file of a checkpoint cannot be read for reasons that are not its own; in a bucket that shows later."""
     if in_bucket(folder):
         return ""
     try:
@@ -183,8 +183,8 @@ def _of_the_moment(error: BaseException | None) -> bool:
     """Whether an error, or what caused it, is of permissions, networks or disks, not of what is written there."""
     while error is not None:
         number = error.errno if isinstance(error, OSError) else None
-        if told := re.search(r"\[OS error (\d+)", str(error)):  # as TensorStore writes it
-            number = int(told[1])
+        if found := re.search(r"\[OS error (\d+)", str(error)):  # as TensorStore writes it
+            number = int(found[1])
         if number is not None and number not in OF_THE_FILE:
             return True
         error = error.__cause__ or error.__context__

@@ -17,7 +17,7 @@ def locked(folder: AnyPath) -> Iterator[None]:
     """Keeps a folder, which is made, for the process that is the first of its training; the lock ends with it.
 
     UserError while another training lives there. The lock is of a file, which NFS passes on to its server (of a folder
-    it would not); in a bucket, and on a file system that has none, nothing is locked.
+    it would not); where a file system has no locks, filelock makes do with a file. In a bucket nothing is locked.
     """
     if not is_first() or "://" in str(folder):
         yield
@@ -29,8 +29,6 @@ def locked(folder: AnyPath) -> Iterator[None]:
     except filelock.Timeout as error:
         message = "another training is at work here; wait for its end, or choose another --workdir"
         raise UserError(f"{folder}: {message}") from error
-    except NotImplementedError:
-        pass
     try:
         yield
     finally:

@@ -51,7 +51,7 @@ def end_of_sound(begin: int, size: int, file_size: int) -> tuple[int, str | None
 
 
 def check_rate(rate: int, bytes_per_second: int, frame_bytes: int) -> None:
-    """Unusable where a sample rate contradicts the bytes per second and nothing tells which of both is right."""
+    """Unusable where a sample rate contradicts the bytes per second and nothing says which of both is right."""
     if bytes_per_second in (0, rate * frame_bytes):
         return
     if rate not in COMMON_RATES or bytes_per_second / frame_bytes in COMMON_RATES:

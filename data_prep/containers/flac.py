@@ -42,6 +42,10 @@ class Frame:
     bits: int
     number: int
 
+    def end(self, block: int) -> int:
+        """The samples of the stream up to its end; each frame before has `block` of them, unless it counts samples."""
+        return (self.number if self.varying else self.number * block) + self.samples
+
 
 def flac(source: Source, start: int, path: pathlib.Path) -> Layout:
     """The layout of a file whose marker fLaC is at `start`."""
@@ -52,7 +56,7 @@ def flac(source: Source, start: int, path: pathlib.Path) -> Layout:
         raise Unusable(*CUT) if source.size - sound < 16 else contradiction("no frame follows its metadata")
     _check(stream, first)
     last, end = _last_frame(source, sound, stream, first)
-    there = last.number + last.samples if last.varying else last.number * first.samples + last.samples
+    there = last.end(first.samples)
     notes = [TRAILING.format(f"{source.size - end:,}")] if end < source.size else []
     if stream.samples == there:
         return Layout(((((start, end)),),), tuple(notes)) if notes or start else Layout()
@@ -109,7 +113,7 @@ def _last_frame(source: Source, sound: int, stream: Stream, first: Frame) -> tup
         frame = frame_at(tail[position : position + 16])
         if frame and frame.channels == first.channels and frame.samples <= max(stream.largest_block, 16):
             ends = _ends(tail[position:])
-            total = frame.number + frame.samples if frame.varying else frame.number * first.samples + frame.samples
+            total = frame.end(first.samples)
             if ends and (ends[-1] == len(tail) - position or total == stream.samples):
                 return frame, begin + position + ends[-1]
             tried += 1

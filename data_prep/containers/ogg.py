@@ -96,16 +96,16 @@ def _begins_page(source: Source, end: int) -> bool:
 
 def _check_order(pages: list[Page]) -> None:
     """Unusable where a page is missing. Of a stream that was joined late, the first pages after its headers are."""
-    last, heard = {}, set()
+    last, started = {}, set()
     for page in pages:
         if page.flags & FIRST:
             last.pop(page.serial, None)
-            heard.discard(page.serial)
+            started.discard(page.serial)
         expected = last.get(page.serial, page.number - 1) + 1
-        if page.number != expected and page.serial in heard:
+        if page.number != expected and page.serial in started:
             raise Unusable("damaged", f"its pages {expected} to {page.number - 1} are missing")
         if page.position > 0:
-            heard.add(page.serial)
+            started.add(page.serial)
         last[page.serial] = page.number
 
 

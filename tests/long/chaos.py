@@ -52,9 +52,9 @@ def shim(folder: Path) -> str:
 def start(command: str, run: Path, **environment: str) -> subprocess.Popen:
     """One command of the chain, which prints into a file beside the run."""
     code = "import sys; from asc_jax.cli import main; main(sys.argv[1:])"
-    told = [sys.executable, "-c", code, command, "demo", "--workdir", str(run)]
+    arguments = [sys.executable, "-c", code, command, "demo", "--workdir", str(run)]
     with Path(f"{run}.log").open("ab") as output:
-        return subprocess.Popen(told, env=os.environ | environment, stdout=output, stderr=output)
+        return subprocess.Popen(arguments, env=os.environ | environment, stdout=output, stderr=output)
 
 
 def last_words(run: Path, start: int) -> str:
