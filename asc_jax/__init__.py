@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asc_jax.owners  # noqa: F401
+
 if TYPE_CHECKING:
     from asc_jax.deploy.classifier import Classifier
 

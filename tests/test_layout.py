@@ -54,7 +54,7 @@ ALLOWED = {
         "asc_jax.typed",
     },
     "experiments": {"asc_jax.config", "experiments"},
-    "data_prep": {"data_prep"},
+    "data_prep": {"data_prep", "asc_jax.owners"},
 }
 
 

@@ -46,11 +46,20 @@ def test_a_data_set_is_described_anywhere(recordings, tmp_path, environment):
     assert (tmp_path / "data.png").stat().st_size > 10_000 and "Traceback" not in done.stderr
 
 
-def test_librosa_starts_for_a_user_without_an_entry_in_passwd(tmp_path):
-    code = "import pwd; pwd.getpwuid = {}.__getitem__; from asc_jax.net.frontend import mel_filters; mel_filters()"
+NAMELESS = "import grp, pwd; pwd.getpwuid = grp.getgrgid = {}.__getitem__; "
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from asc_jax.net.frontend import mel_filters; mel_filters()",
+        "from data_prep import prepare; prepare('clips', 'recordings', seconds=1)",
+    ],
+)
+def test_a_user_without_an_entry_in_passwd_is_served(recordings, tmp_path, code):
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     environment |= {"TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", NAMELESS + code], cwd=tmp_path, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
 
 
