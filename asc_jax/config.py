@@ -1,4 +1,4 @@
-"""What an experiment states: frozen dataclasses, which the command line fills in and each run stores."""
+"""The settings of an experiment: frozen dataclasses, which the command line fills in and each run stores."""
 
 import itertools
 import os
@@ -15,7 +15,7 @@ Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
 UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
-# what a round leaves in its folder, beside its checkpoints; the predictions are written last
+# A round's output files, beside its checkpoints; the predictions are written last.
 CONFIG, METRICS, INSIDE, PREDICTIONS = "config.json", "metrics.csv", "inside.npz", "predictions.csv"
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
 
@@ -33,7 +33,7 @@ class Network:
     residual_normalisation: float = 0.0
     """Share of the clip's normalisation beside that of each band by itself; with 0 (released) the clip's alone."""
     mean_over_time: bool = False
-    """One weight for all moments in the trunk's global convolution, in place of one for each (released)."""
+    """Share the weights of the trunk's global convolution over time, in place of one for each frame (released)."""
     bfloat16: bool = False
     """Attention and trunk compute in bfloat16, for a GPU or TPU."""
 
@@ -44,16 +44,16 @@ PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What a training step changes in its clips, anew each time; the defaults change nothing."""
+    """The augmentations of a training step; the defaults change nothing."""
 
     shift: Annotated[float, tyro.conf.arg(name="roll")] = 0.0
     """Share of a clip, at most, by which it begins earlier or later; its start follows its end."""
     roll: Hidden[float] = 0.0
     """The same in seconds, for the record: the command line fills it in, and nothing computes with it."""
     response: float = 0.0
-    """Share of the clips that are heard through another microphone."""
+    """Share of the clips that are convolved with a device impulse response."""
     microphones: str | None = None
-    """Folder with the impulse responses of microphones, a file each (default: synthesised ones)."""
+    """Folder with impulse responses of devices, a file each (default: synthesised ones)."""
     style: float = 0.0
     """Share of the clips whose bands get a level and contrast between their own and another clip's (Freq-MixStyle)."""
 
@@ -63,7 +63,7 @@ NOT_AUGMENTED = Augmentation()
 
 @dataclass(frozen=True)
 class Phase:
-    """How long and how fast one phase learns; the defaults are the released schedule."""
+    """The schedule of one phase; the defaults are the released one."""
 
     epochs: int = 100
     """Times every clip is seen (in each round)."""
@@ -92,7 +92,7 @@ class Preparation:
     """Recordings of another length: take the first seconds, and refuse shorter ones (start), let them start over \
     (repeat) or be followed by silence (pad), or refuse longer ones, too (exact)."""
     skip_bad: bool = False
-    """Leave bad recordings out; without it they are told, and nothing is prepared."""
+    """Leave bad recordings out; without it they are reported, and nothing is prepared."""
     scenes_seed: int = 0
     """Seed of the synthesised data set `scenes`."""
     data_dir: str = "prepared"
@@ -117,7 +117,7 @@ class Experiment(Preparation):
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
     source_part: str = "train"
-    """Part of the source data set that pretraining learns from."""
+    """Part of the source data set that pretraining trains on."""
     clips: str | None = None
     """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
     tau2020: str | None = None
@@ -129,7 +129,7 @@ class Experiment(Preparation):
     hold_out: str | None = None
     """What the split keeps for the test: the number of a fold of sessions, or a city."""
     cache: Cache = "none"
-    """Where the training clips are between epochs: on the disk (none), in memory (host) or on the accelerator."""
+    """Where the training clips are kept between epochs: on the disk (none), in memory (host) or on the accelerator."""
     network: Network = RELEASED
     seed: int = 0
     """Seed of initialisation and data order."""

@@ -1,4 +1,4 @@
-"""What a user can mend, told in one line."""
+"""Errors that a user can fix, reported in one line."""
 
 
 class UserError(Exception):

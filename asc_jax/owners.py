@@ -11,7 +11,7 @@ from etils.epath import backend, stat_utils
 
 
 def _stat(path: str | os.PathLike[str]) -> stat_utils.StatResult:
-    """What etils tells of a local file, without names, as on Windows."""
+    """What etils reports of a local file, without names, as on Windows."""
     found = os.stat(path)
     return stat_utils.StatResult(
         is_directory=stat.S_ISDIR(found.st_mode),

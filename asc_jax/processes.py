@@ -16,9 +16,9 @@ PATIENCE = 10  # seconds without a sign of life after which a process is taken f
 
 
 def join(coordinator: str | None, processes: int | None, process: int | None) -> None:
-    """Makes this process one of several; what is None is told by Cloud TPU, Slurm, Kubernetes or Open MPI.
+    """Makes this process one of several; what is None is given by Cloud TPU, Slurm, Kubernetes or Open MPI.
 
-    Process 0 alone writes to standard output. UserError if nothing tells who the others are, or they do not come.
+    Process 0 alone writes to standard output. UserError if no scheduler says who the others are, or they do not come.
     """
     try:
         jax.distributed.initialize(

@@ -62,8 +62,8 @@ def fitted(audio: np.ndarray, samples: int, fit: str) -> np.ndarray:
             return np.resize(audio, samples)
         if fit == "pad":
             return np.pad(audio, (0, samples - len(audio)))
-        wanted = f"shorter than the {samples / SAMPLE_RATE:g} s asked for; see --seconds and --fit"
-        raise Unusable("wrong length", f"{len(audio) / SAMPLE_RATE:g} s, {wanted}")
+        problem = f"shorter than the {samples / SAMPLE_RATE:g} s asked for; see --seconds and --fit"
+        raise Unusable("wrong length", f"{len(audio) / SAMPLE_RATE:g} s, {problem}")
     return audio[:samples]
 
 

@@ -21,7 +21,7 @@ SCENES = (
 )
 LABELS = "ICME2024_ASC_dev_label.csv"
 EVALUATION = "ICME2024_ASC_eval.csv"
-METADATA = "APSIPA2025_GC_ASC_{}_metadata.csv"  # a later challenge tells the city and the time of each recording
+METADATA = "APSIPA2025_GC_ASC_{}_metadata.csv"  # a later challenge gives the city and the time of each recording
 
 
 def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:

@@ -18,7 +18,7 @@ COLUMNS = ("filename", "scene_label", "truth", "split", "device", "city", "sessi
 def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     """Lists the user's clips; the scenes are those of the labels, sorted.
 
-    A list has the columns filename (relative to the list), scene_label (empty where unknown) and, if wanted, split
+    A list has the columns filename (relative to the list), scene_label (empty where unknown) and, optionally, split
     (train, validation, test), device, city, session, truth (the scene of a clip whose label is to be withheld); other
     columns are kept. In a folder, files outside the scenes' sub-folders, or in one named "unlabelled", are unlabelled;
     folders named train and test, or fold1 to foldN, hold the scenes' folders.

@@ -1,4 +1,4 @@
-"""Recordings that cannot be used: why, and how they are told, all together."""
+"""Recordings that cannot be used: why, and how they are reported, all together."""
 
 import collections
 import dataclasses

@@ -29,7 +29,7 @@ def statistics(audio: np.ndarray) -> dict[str, float]:
 
 
 def fingerprint(audio: np.ndarray) -> np.ndarray:
-    """int16[N] -> uint16[N // 512 - 16], a word of 16 bits per 32 ms; 0 where nothing can be told.
+    """int16[N] -> uint16[N // 512 - 16], a word of 16 bits per 32 ms; 0 where nothing is known.
 
     Bit b says whether, from one 256 ms to the next, the energy ratio of the neighbouring bands b and b + 1 grows. A
     copy keeps most bits after a change of gain, equaliser, format or a little noise. After J. Haitsma and T. Kalker,

@@ -33,6 +33,6 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
                 session = f"{city}-{location}"
                 clips.append(Clip(row["filename"], part, row["scene_label"], True, device, city, session))
             else:
-                wanted = "must be <scene>-<city>-<location>-<segment>-<device>.wav"
-                faults.append(Fault(row["filename"], "unknown name", wanted))
+                expected = "must be <scene>-<city>-<location>-<segment>-<device>.wav"
+                faults.append(Fault(row["filename"], "unknown name", expected))
     return file_dataset("tau2020", SCENES, clips, recordings, seconds, fit, "official", faults)

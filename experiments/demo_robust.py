@@ -9,8 +9,8 @@ Reached with seeds 0, 1, 2, each in 3 min on 2 CPU cores (600 test clips, accura
     pretrain                56.5          86.4
     finetune-1              58.9          84.5
     pseudolabel             57.3          88.3
-    devices not heard       50.3          86.2
-    cities not heard        50.5          85.5
+    unseen devices          50.3          86.2
+    unseen cities           50.5          85.5
 
 Of the 640 pseudo-labels 85.4 % are right before that round, and 88.1 % after it. The last two rows are of its network.
 """

@@ -10,7 +10,8 @@ Reached with seeds 0, 1, 2, each in 6 min on 2 CPU cores (560 test clips of fold
     MFCC + SVM    61.6  70.0       59.6
 
 With seed 0 and one of the folds 1 to 4 held out (2,240 test clips) 78.8 finetuned and 81.2 after pseudo-labels.
-The last row is scikit-learn's SVC on statistics of MFCCs of the same labelled clips (tests/long/real_recordings.py).
+The last row is scikit-learn's SVC on statistics of MFCCs of the same labelled clips
+(experiments/studies/real_recordings.py).
 """
 
 import dataclasses

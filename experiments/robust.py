@@ -1,4 +1,4 @@
-"""For devices and places that training has not heard, and few labels: `released` with augmented clips.
+"""For unseen devices and cities, and few labels: `released` with augmented clips.
 
     make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
 
@@ -14,7 +14,7 @@ from experiments.released import experiment as released
 def robust(experiment: Experiment) -> Experiment:
     """The experiment with every phase augmented, and one finetuning.
 
-    Its network hears each band by itself, and weighs all moments alike.
+    Its network normalises each band by itself, and shares the global kernel's weights over time.
     """
     # Shares within those of DCASE's winners, 2022 to 2024: device responses 0.4 to 0.6, Freq-MixStyle 0.4 to 0.8. They
     # roll by 0.1 s; by half a clip, any frame may come first.

@@ -96,7 +96,7 @@ def _argument(command: Callable) -> type:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one command; what the user can mend is told in one line, with exit status 2; 75 after SIGTERM."""
+    """Runs one command; errors of the user are reported in one line, with exit status 2; 75 after SIGTERM."""
     _take_any_machine()
     gc.set_threshold(200_000, 20, 100)  # what tracing makes stays: garbage hunts take 1 s of the start
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -104,9 +104,9 @@ def main(arguments: list[str] | None = None) -> None:
     words = 2 if arguments[:1] == ["data"] else 1
     name = " ".join(arguments[:words])
     if name not in commands:
-        told = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
+        listed = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
         usage = USAGE.format(
-            commands=told, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
+            commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
         )
         if name in ("-h", "--help", "data -h", "data --help"):
             print(usage)
@@ -115,8 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
     command, arguments = commands[name], arguments[words:]
     if command is predict:
         arguments = list(map(_path, arguments))
-    wanted = _choices(command) if _argument(command) is Training else _argument(command)
-    chosen = tyro.cli(wanted, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
+    options = _choices(command) if _argument(command) is Training else _argument(command)
+    chosen = tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
     chosen = in_seconds(chosen) if isinstance(chosen, Training) else chosen
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
@@ -125,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _take_any_machine() -> None:
-    """Prints names that are no text, and draws without the backend that a notebook has set for its own process."""
+    """Prints names that are not UTF-8, and draws without the backend that a notebook sets for its own process."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # it is closed
             setattr(sys, name, open(os.devnull, "w"))
@@ -141,7 +141,7 @@ def _path(argument: str) -> str:
 
 
 def _run(command: Callable[[Any], None], chosen: Any) -> int:
-    """The exit status of a command, whose errors are told."""
+    """The exit status of a command, whose errors are reported."""
     from data_prep import PrepareError
 
     try:

@@ -20,7 +20,7 @@ class Complexity:
     """Length of a clip (default: as trained, or as the experiment states)."""
 
 
-def complexity(wanted: Complexity) -> None:
+def complexity(options: Complexity) -> None:
     """Count a network's parameters, multiply-accumulates and memory, and time one clip."""
     from asc_jax.cli.training import use_compilation_cache
 
@@ -28,8 +28,8 @@ def complexity(wanted: Complexity) -> None:
     from asc_jax.bench.complexity import layers, layers_table, totals_table
     from asc_jax.bench.network import Case, evaluation
 
-    network, seconds, scenes = _network(wanted.network)
-    case = Case(1, wanted.seconds or seconds, network, repeats=5, scenes=scenes)
+    network, seconds, scenes = _network(options.network)
+    case = Case(1, options.seconds or seconds, network, repeats=5, scenes=scenes)
     costs = layers(case.net, case.samples)
     print_tables(layers_table(costs), totals_table(costs, case.seconds, evaluation(case).median))
 

@@ -44,19 +44,19 @@ class Description(SplitRecordings):
 
 
 def prepare(recordings: Recordings) -> None:
-    """Turn recordings into records, and tell the folder that holds them."""
+    """Turn recordings into records, and print the folder that holds them."""
     print(prepared(recordings.name, recordings.source, recordings))
 
 
 def data_check(recordings: SplitRecordings) -> None:
-    """Tell how many tested clips share a session or audio with training."""
+    """Count the test clips that share a session or audio with training."""
     from asc_jax.data.leaks import leaks_table
 
     print_tables(leaks_table(_opened(recordings)))
 
 
 def data_describe(recordings: Description) -> None:
-    """Tell what a data set holds, in tables and a picture."""
+    """Describe a data set in tables and a picture."""
     if Path(recordings.picture).suffix not in (".png", ".pdf", ".svg"):
         raise UserError(f"--picture {recordings.picture}: must end in .png, .pdf or .svg")
     if not Path(recordings.picture).parent.is_dir():

@@ -38,37 +38,37 @@ class Export:
     """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on)."""
 
 
-def export(wanted: Export) -> None:
-    """Write a trained network for other runtimes, once it tells the same there."""
+def export(options: Export) -> None:
+    """Write a trained network for other runtimes, once its predictions there are the same."""
     from asc_jax.cli.training import use_compilation_cache
 
-    if wanted.precision != "float32" and wanted.format != "tflite":
-        raise UserError(f"--precision {wanted.precision} is for --format tflite; {wanted.format} is float32")
-    name = "model" if wanted.precision == "float32" else f"model-{wanted.precision}"
-    out = wanted.out or wanted.run / f"{name}.{NAMES[wanted.format]}"
+    if options.precision != "float32" and options.format != "tflite":
+        raise UserError(f"--precision {options.precision} is for --format tflite; {options.format} is float32")
+    name = "model" if options.precision == "float32" else f"model-{options.precision}"
+    out = options.out or options.run / f"{name}.{NAMES[options.format]}"
     if out.exists():
         raise UserError(f"{out} exists: remove it, or choose another --out")
     use_compilation_cache()
     from asc_jax.deploy.classifier import load
     from asc_jax.deploy.exporting import checked
 
-    model = load(wanted.run)
-    clips = _windows(wanted.check, model.samples) if wanted.check else _tested(wanted.run)
-    check = checked.write_checked(*_functions(wanted), model, out, clips)
-    print_tables(checked.table(wanted.format, wanted.precision, out, check))
+    model = load(options.run)
+    clips = _windows(options.check, model.samples) if options.check else _tested(options.run)
+    check = checked.write_checked(*_functions(options), model, out, clips)
+    print_tables(checked.table(options.format, options.precision, out, check))
     if not check.proves:
-        told = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
-        print(f"asc-jax: the check proves nothing: {told}; --check recordings of several scenes", file=sys.stderr)
+        agreement = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
+        print(f"asc-jax: the check proves nothing: {agreement}; --check recordings of several scenes", file=sys.stderr)
     print(out)
 
 
-def _functions(wanted: Export) -> "tuple[Write, Read]":
+def _functions(options: Export) -> "tuple[Write, Read]":
     """(write, read) of a format."""
     from asc_jax.deploy.exporting import onnx, savedmodel, stablehlo, tflite
 
-    if wanted.format == "tflite":
-        return functools.partial(tflite.write, precision=wanted.precision), tflite.read
-    module = {"stablehlo": stablehlo, "onnx": onnx, "savedmodel": savedmodel}[wanted.format]
+    if options.format == "tflite":
+        return functools.partial(tflite.write, precision=options.precision), tflite.read
+    module = {"stablehlo": stablehlo, "onnx": onnx, "savedmodel": savedmodel}[options.format]
     return module.write, module.read
 
 
@@ -80,10 +80,10 @@ def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
 
     with tempfile.TemporaryDirectory() as folder:
         recordings = [blocks(path) for _, path in files(paths, Path(folder))]
-        heard = [audio for recording in recordings for _, audio in windows(recording, samples, samples)]
-    if not heard:
+        clips = [audio for recording in recordings for _, audio in windows(recording, samples, samples)]
+    if not clips:
         raise UserError(f"--check {' '.join(paths)}: no samples there; name other recordings")
-    return np.stack(heard)
+    return np.stack(clips)
 
 
 def _tested(run: Path) -> "np.ndarray":

@@ -16,14 +16,14 @@ from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from asc_jax.deploy.classifier import Heard
+    from asc_jax.deploy.classifier import Prediction
 
 BATCH = 32  # windows at once
 
 
 @dataclasses.dataclass(frozen=True)
-class Prediction:
-    """A trained network, and what it listens to."""
+class PredictOptions:
+    """A trained network, and the recordings."""
 
     run: tyro.conf.Positional[Path]
     """Folder of a run (its last finished round is taken), or of a round."""
@@ -39,11 +39,11 @@ class Prediction:
     submission: Path | None = None
     """A challenge's list such as ICME2024_ASC_eval.csv: fill in the scenes of the recordings that it names."""
     strict: bool = False
-    """Stop at the first bad recording, with status 2; without it the others are told, and the status is 1."""
+    """Stop at the first bad recording, with status 2; without it the others are predicted, and the status is 1."""
 
 
-def predict(wanted: Prediction) -> None:
-    """Tell the scene of recordings of any length, window by window."""
+def predict(options: PredictOptions) -> None:
+    """Predict the scene of recordings of any length, window by window."""
     from asc_jax.cli.training import use_compilation_cache
     from asc_jax.devices import use_cores
 
@@ -53,54 +53,56 @@ def predict(wanted: Prediction) -> None:
     from asc_jax.evaluate.runs import read_run
     from asc_jax.net.frontend import RATE
 
-    if wanted.hop is not None and not 1 / RATE <= wanted.hop < math.inf:
-        raise UserError(f"--hop {wanted.hop:g}: must be the seconds from one window to the next, at least a sample")
-    read_run(wanted.run)  # before the recordings are looked for
+    if options.hop is not None and not 1 / RATE <= options.hop < math.inf:
+        raise UserError(f"--hop {options.hop:g}: must be the seconds from one window to the next, at least a sample")
+    read_run(options.run)  # before the recordings are looked for
     use_cores(BATCH)
     scenes = {}
     with tempfile.TemporaryDirectory() as folder:
-        named = files(wanted.paths, Path(folder))
-        meant = _meant(wanted.submission, [name for name, _ in named]) if wanted.submission else []
-        model = load(wanted.run, BATCH)
-        hop = model.samples if wanted.hop is None else round(wanted.hop * RATE)
-        if wanted.device_stats:
-            training = clips_of(read_run(wanted.run)[-1], tested=False)
+        named = files(options.paths, Path(folder))
+        meant = _meant(options.submission, [name for name, _ in named]) if options.submission else []
+        model = load(options.run, BATCH)
+        hop = model.samples if options.hop is None else round(options.hop * RATE)
+        if options.device_stats:
+            training = clips_of(read_run(options.run)[-1], tested=False)
             clips = (training.audio([number])[0] for number in range(len(training)))
             model = model.matched((blocks(path) for _, path in named), clips)
         notes = [[] for _ in named]
-        heard = model.hear(
+        predictions = model.predict(
             ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)), hop
         )
-        heard = (dataclasses.replace(each, notes=noted) for each, noted in zip(heard, notes, strict=True))
-        _print(wanted.format, _told(_shown(heard, len(named)), wanted.strict, scenes))
-    if wanted.submission:
-        _fill_in(wanted.submission, meant, scenes)
+        predictions = (dataclasses.replace(each, notes=noted) for each, noted in zip(predictions, notes, strict=True))
+        _print(options.format, _reported(_shown(predictions, len(named)), options.strict, scenes))
+    if options.submission:
+        _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
         sys.exit(1)
 
 
-def _print(form: str, heard: "Iterator[Heard]") -> None:
+def _print(form: str, predictions: "Iterator[Prediction]") -> None:
     from asc_jax.deploy import formats
 
     if form == "table":
-        print_tables(formats.table(heard))
+        print_tables(formats.table(predictions))
     else:
         text = {"csv": formats.csv_text, "json": formats.json_text, "jsonl": formats.jsonl_text}[form]
-        for piece in text(heard):
+        for piece in text(predictions):
             sys.stdout.write(piece)
 
 
-def _shown(heard: "Iterator[Heard]", count: int) -> "Iterable[Heard]":
-    """The same, with a progress bar where someone looks."""
+def _shown(predictions: "Iterator[Prediction]", count: int) -> "Iterable[Prediction]":
+    """The same, with a progress bar on a terminal."""
     from rich.progress import track
 
     shown = console(stderr=True)
-    return track(heard, "predicting", count, console=shown, disable=not shown.is_terminal)
+    return track(predictions, "predicting", count, console=shown, disable=not shown.is_terminal)
 
 
-def _told(heard: "Iterable[Heard]", strict: bool, scenes: dict[str, str | None]) -> "Iterator[Heard]":
-    """The same, of which the bad ones are told; recording -> scene or None is noted."""
-    for each in heard:
+def _reported(
+    predictions: "Iterable[Prediction]", strict: bool, scenes: dict[str, str | None]
+) -> "Iterator[Prediction]":
+    """The same, with the bad ones reported; `scenes` receives recording -> scene or None."""
+    for each in predictions:
         if each.error:
             if strict:
                 raise UserError(f"{each.name}: {each.error}")

@@ -1,4 +1,4 @@
-"""Values of options that no training can have, found before anything is made."""
+"""Values of options that are out of range, found before a folder is made."""
 
 import math
 from collections.abc import Iterator

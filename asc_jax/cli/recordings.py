@@ -1,4 +1,4 @@
-"""What a command is to hear: files, folders, patterns, standard input."""
+"""The recordings of a command: files, folders, patterns, standard input."""
 
 import glob
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
-    """(name, file) of all that is to be heard, in order; standard input is copied into the folder, to go back in it."""
+    """(name, file) of all recordings, in order; standard input is copied into the folder, to go back in it."""
     from data_prep.files import sound_files
 
     named, unmatched = [], []
@@ -45,7 +45,7 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
 
 
 def _matching(pattern: str) -> list[str]:
-    """The files that a pattern means; folders that are there under its own letters are no patterns."""
+    """The files that match a pattern; a path that exists as it is written is no pattern."""
     parts, known = Path(pattern).parts, Path()
     while parts and os.path.isdir(known / parts[0]):
         known, parts = known / parts[0], parts[1:]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """A run, and what is told of it."""
+    """A run, and what is printed of it."""
 
     run: tyro.conf.Positional[Path]
     """Folder of a run, or of one of its rounds."""
@@ -49,52 +49,52 @@ class Card:
     """Folder of a run (its last tested round is described), or of a round; card.md goes into it."""
 
 
-def evaluate(wanted: Evaluation) -> None:
+def evaluate(options: Evaluation) -> None:
     """Score the test of every finished round, and of one round per scene, device and city."""
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
     from asc_jax.evaluate.evaluation import write_json
     from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.evaluate.tables import groups_tables, rounds_table
 
-    rounds = scored_rounds(wanted.run)
-    name = wanted.round or rounds[-1].name
+    rounds = scored_rounds(options.run)
+    name = options.round or rounds[-1].name
     if name not in [each.name for each in rounds]:
         finished = ", ".join(each.name for each in rounds)
-        raise UserError(f"{wanted.run}: {name} has not finished; finished are {finished}")
-    evaluations = {each.name: evaluation_of(each, wanted.protocol == "released") for each in rounds}
+        raise UserError(f"{options.run}: {name} has not finished; finished are {finished}")
+    evaluations = {each.name: evaluation_of(each, options.protocol == "released") for each in rounds}
     print_tables(*groups_tables(evaluations[name]), rounds_table(list(evaluations.values())))
     print(next(str(each.leak) for each in rounds if each.name == name))
-    write_json(wanted.run / "scores.json", list(evaluations.values()))
-    print(wanted.run / "scores.json")
+    write_json(options.run / "scores.json", list(evaluations.values()))
+    print(options.run / "scores.json")
 
 
-def compare(wanted: Runs) -> None:
-    """Tell whether runs tested on the same clips differ by more than chance."""
+def compare(options: Runs) -> None:
+    """Test whether runs tested on the same clips differ by more than chance."""
     from asc_jax.evaluate.compare import compare as comparisons_of
     from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.evaluate.tables import comparison_table
 
-    print_tables(comparison_table(comparisons_of([scored_rounds(run)[-1] for run in wanted.runs])))
+    print_tables(comparison_table(comparisons_of([scored_rounds(run)[-1] for run in options.runs])))
 
 
-def report(wanted: Report) -> None:
+def report(options: Report) -> None:
     """Write a page that explains a run, its figures as PNG and PDF, and the same for TensorBoard."""
     from asc_jax.report.page import write_report
     from asc_jax.report.run import open_run
     from asc_jax.report.tensorboard import write_images
 
-    run = open_run(wanted.run)
+    run = open_run(options.run)
     page = write_report(run)
     write_images(run, page)
     print(page)
 
 
-def card(wanted: Card) -> None:
+def card(options: Card) -> None:
     """Write a model card: data, training, scores with their intervals, limits, licences."""
     from asc_jax.report.card import write_card
     from asc_jax.report.run import open_run
 
-    print(write_card(open_run(wanted.run)))
+    print(write_card(open_run(options.run)))
 
 
 def print_rounds(rounds: "list[FinishedRound]") -> None:

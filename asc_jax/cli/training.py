@@ -27,11 +27,11 @@ class Processes:
     distributed: bool = False
     """Be one of several processes; Cloud TPU, Slurm, Kubernetes and Open MPI tell the rest."""
     coordinator: str | None = None
-    """Where nothing tells it: HOST:PORT of process 0."""
+    """Where no scheduler says it: HOST:PORT of process 0."""
     processes: int | None = None
-    """Where nothing tells it: how many there are."""
+    """Where no scheduler says it: how many there are."""
     process: int | None = None
-    """Where nothing tells it: the number of this one, from 0."""
+    """Where no scheduler says it: the number of this one, from 0."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,16 +111,16 @@ def _take_devices(training: Training) -> None:
         use_cores(training.phase.batch_size)
 
 
-def _records(experiment: Experiment, each: Round) -> "Records":
+def _records(experiment: Experiment, round_: Round) -> "Records":
     """The data set that a round learns from; the split is chosen for the target, and the source keeps its own."""
     from asc_jax.data.splits import open_records
     from asc_jax.net.frontend import RATE
 
-    source = None if each.data == "scenes" else getattr(experiment, each.data)
-    if source is None and each.data != "scenes":
-        raise UserError(f"{each.name}: say where {each.data} is: --{each.data} FOLDER")
-    chosen = () if each.command == "pretrain" else (experiment.split, experiment.hold_out)
-    records = open_records(prepared(each.data, source, experiment), *chosen)
+    source = None if round_.data == "scenes" else getattr(experiment, round_.data)
+    if source is None and round_.data != "scenes":
+        raise UserError(f"{round_.name}: say where {round_.data} is: --{round_.data} FOLDER")
+    chosen = () if round_.command == "pretrain" else (experiment.split, experiment.hold_out)
+    records = open_records(prepared(round_.data, source, experiment), *chosen)
     if records.samples != round(experiment.seconds * RATE):
         raise UserError(f"{records.path}: its clips are of {records.samples / RATE:g} s; say so with --seconds")
     return records

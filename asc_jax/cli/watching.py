@@ -21,7 +21,7 @@ LONG_ENOUGH = 15  # seconds, in which that service finds a dead process
 def watched(run: Callable[[], int]) -> int:
     """The status of `run`, in a child process, which JAX ends without a word to Python when another process has died.
 
-    Then this one tells, in one line, which that was. What native code writes meanwhile is shown only if it was not.
+    Then this one reports, in one line, which that was. What native code writes meanwhile is shown only if it was not.
     """
     native, (alive, holding) = tempfile.TemporaryFile(), os.pipe()
     child = os.fork()

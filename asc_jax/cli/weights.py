@@ -32,7 +32,7 @@ class Export:
     """The checkpoint (.ckpt)."""
 
 
-def import_weights(wanted: Import) -> None:
+def import_weights(options: Import) -> None:
     """Begin a run with a PyTorch checkpoint of the released network."""
     from asc_jax.cli.training import use_compilation_cache
     from asc_jax.data.splits import open_records
@@ -40,21 +40,21 @@ def import_weights(wanted: Import) -> None:
     from asc_jax.net.frontend import RATE
 
     use_compilation_cache()
-    records = open_records(wanted.records) if wanted.records else None
-    folder = wanted.out / "pretrain"
-    import_round(wanted.file, _scenes(wanted.scenes), round(wanted.seconds * RATE), folder, records)
+    records = open_records(options.records) if options.records else None
+    folder = options.out / "pretrain"
+    import_round(options.file, _scenes(options.scenes), round(options.seconds * RATE), folder, records)
     print(folder)
 
 
-def export_weights(wanted: Export) -> None:
+def export_weights(options: Export) -> None:
     """Write a run's network as a PyTorch checkpoint."""
     from asc_jax.deploy.weights import write_checkpoint
     from asc_jax.evaluate.runs import read_run
     from asc_jax.train.rounds import load
 
-    net, _, variables = load(read_run(wanted.run)[-1].folder)
-    write_checkpoint(wanted.out, net, variables)
-    print(wanted.out)
+    net, _, variables = load(read_run(options.run)[-1].folder)
+    write_checkpoint(options.out, net, variables)
+    print(options.out)
 
 
 def _scenes(named: str) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""What is learned from: prepared records -> batches of numpy arrays."""
+"""Prepared records -> batches of numpy arrays."""

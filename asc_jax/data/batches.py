@@ -12,13 +12,13 @@ READ = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)  # batches
 Labels = Mapping[str, tuple[int, float]]  # clip id -> (label, weight)
 
 
-def targets(clips: Clips, told: Labels) -> dict[str, np.ndarray]:
-    """What the clips teach: {label int32 [M], weight float32 [M]}.
+def targets(clips: Clips, pseudo_labels: Labels) -> dict[str, np.ndarray]:
+    """The clips' targets: {label int32 [M], weight float32 [M]}.
 
-    A labelled clip has weight 1; the others get what `told`, joined by id, says of them.
+    A labelled clip has weight 1; the others get what `pseudo_labels`, joined by id, says of them.
     """
     pairs = [
-        (label, 1) if label >= 0 else told[name]
+        (label, 1) if label >= 0 else pseudo_labels[name]
         for label, name in zip(clips.indices("label"), clips.column("id"), strict=True)
     ]
     labels, weights = zip(*pairs, strict=True)

@@ -56,5 +56,5 @@ def _on_device(everything: np.ndarray) -> jax.Array:
 
 def _check_size(needed: float, there: float, smaller: str) -> None:
     if needed > LARGEST * there:
-        told = f"the clips are {needed / 1e9:.1f} GB, too much for a memory of {there / 1e9:.1f} GB"
-        raise UserError(f"{told}: use --cache {smaller}")
+        sizes = f"the clips are {needed / 1e9:.1f} GB, too much for a memory of {there / 1e9:.1f} GB"
+        raise UserError(f"{sizes}: use --cache {smaller}")

@@ -65,11 +65,11 @@ def _sound(table: pandas.DataFrame) -> Table:
     share = (100 * table["silent"]).quantile([0, 0.05, 0.5, 0.95, 1])
     shown.add_row("silence in % of a clip", *(f"{value:.1f}" for value in share))
     formats = table.groupby(["rate", "channels"]).size().sort_values(ascending=False).reset_index().to_numpy().tolist()
-    told = [f"{count:,} at {rate:,} Hz, {channels} channel(s)" for rate, channels, count in formats]
+    counts = [f"{count:,} at {rate:,} Hz, {channels} channel(s)" for rate, channels, count in formats]
     quiet, loud = (table["peak_db"] < QUIET_DB).sum(), (table["peak_db"] > LOUD_DB).sum()
     shown.caption = (
         f"{quiet:,} clips peak below {QUIET_DB:g} dBFS, {loud:,} above {LOUD_DB:g}; "
-        f"{(table['clipped'] > 0).sum():,} hold samples at full scale. Recordings: {'; '.join(told)}"
+        f"{(table['clipped'] > 0).sum():,} hold samples at full scale. Recordings: {'; '.join(counts)}"
     )
     return shown
 

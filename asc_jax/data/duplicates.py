@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 
 GAP = 16  # words, 0.5 s: two words that far apart share no audio
-COMMON = 50  # a key that more clips have tells nothing of a copy
+COMMON = 50  # a key that more clips have says nothing about copies
 OVERLAP = 62  # words, 2 s: what two clips must share at least
 LARGEST_ERROR = 0.3  # share of the bits that a copy may change; between strangers it is 0.5
 CHUNK = 4096  # candidates compared at a time
@@ -13,7 +13,7 @@ CHUNK = 4096  # candidates compared at a time
 def near_duplicates(queries: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Which of the queries hold 2 s or more (or half a shorter clip) of a reference clip, at any shift: bool [Q].
 
-    Fingerprints are uint16 [clips, words], 0 where nothing can be told. Candidates are the clips and shifts at which
+    Fingerprints are uint16 [clips, words], 0 where nothing is known. Candidates are the clips and shifts at which
     two words, half a second apart, are the same; they are kept if no more than 30 % of all bits differ.
     """
     reference = np.unique(reference, axis=0)

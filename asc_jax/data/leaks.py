@@ -16,12 +16,12 @@ FILE = "leak.json"
 
 @dataclass(frozen=True)
 class Leak:
-    """How many clips of a tested part share something with the clips of the parts that teach.
+    """How many clips of a tested part share something with the clips of the parts that are trained on.
 
-    `look_up` is the accuracy of telling the scene that most taught clips of the same session have, or where the session
-    is new, the most frequent scene: what knowing the session is worth without listening, over the clips that are
-    scored. `devices` and `cities` are those that teach. What cannot be known is None: sessions that no list names, and
-    near-duplicates of clips that are too short for fingerprints.
+    `look_up` is the accuracy, over the clips that are scored, of predicting the scene that most training clips of the
+    same session have, or where the session is new, the most frequent scene: what knowing the session is worth without
+    listening. `devices` and `cities` are those of the training clips. What cannot be known is None: sessions that no
+    list names, and near-duplicates of clips that are too short for fingerprints.
     """
 
     split: str
@@ -36,7 +36,7 @@ class Leak:
     cities: tuple[str, ...]
 
     def __str__(self) -> str:
-        session = "no session is known, so whether any is shared cannot be told"
+        session = "no session is known, so whether any is shared is not known"
         if self.same_session is not None:
             session = f"{self.same_session} of {self.clips} {self.tested} clips share a session with {self.taught}"
         copies = "they are too short to find near-duplicates"
@@ -87,8 +87,8 @@ def _look_up(ours: Clips, theirs: Clips) -> float | None:
     taught = theirs.table[theirs.table["label"].ne("")]
     known = taught[taught["session"].ne("")].groupby("session")["label"].agg(lambda scenes: scenes.mode()[0])
     otherwise = taught["label"].mode()[0]
-    told = [known.get(session, otherwise) for session in scored["session"]]
-    return float(np.mean(np.array(told) == scored["truth"].to_numpy()))
+    predicted = [known.get(session, otherwise) for session in scored["session"]]
+    return float(np.mean(np.array(predicted) == scored["truth"].to_numpy()))
 
 
 def leaks_table(records: Records) -> Table:

@@ -72,7 +72,7 @@ class Records:
         return f"{self.path.parts[-3]}/{hashlib.sha256(table.encode()).hexdigest()[:12]}"
 
     def part(self, *names: str) -> Clips:
-        """The clips of one part or several, in the order of the data set; one without clips is the user's to mend."""
+        """The clips of one part or several, in the order of the data set; UserError if one has no clips."""
         for name in names:
             if not (self.parts == name).any():
                 there = ", ".join(part for part in self.parts.unique() if part)

@@ -1,4 +1,4 @@
-"""Impulse responses of microphones: recorded ones from a folder, or synthesised from a seed."""
+"""Impulse responses of devices: recorded ones from a folder, or synthesised from a seed."""
 
 import zlib
 from pathlib import Path
@@ -18,12 +18,12 @@ ENDINGS = (".wav", ".flac", ".ogg")
 def recorded(folder: Path) -> np.ndarray:
     """The recordings in a folder as responses of unit energy, float32 [R, taps] at 16 kHz."""
     files = _files(folder)
-    heard = [_read(file) for file in files]
-    for file, response in zip(files, heard, strict=True):
+    responses = [_read(file) for file in files]
+    for file, response in zip(files, responses, strict=True):
         if not np.square(response).sum() > 0:
             raise UserError(f"{file}: silent or empty, so no impulse response; take it out of the folder")
-    taps = max(map(len, heard))
-    return np.stack([_unit(np.pad(response, (0, taps - len(response)))) for response in heard])
+    taps = max(map(len, responses))
+    return np.stack([_unit(np.pad(response, (0, taps - len(response)))) for response in responses])
 
 
 def fingerprint(folder: Path) -> str:
@@ -34,16 +34,16 @@ def fingerprint(folder: Path) -> str:
 def _files(folder: Path) -> list[Path]:
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() in ENDINGS)
     if not files:
-        raise UserError(f"{folder}: no impulse responses there; put one {', '.join(ENDINGS)} file a microphone into it")
+        raise UserError(f"{folder}: no impulse responses there; put one {', '.join(ENDINGS)} file per device into it")
     return files
 
 
 def _read(file: Path) -> np.ndarray:
     try:
-        heard, rate = soundfile.read(file, always_2d=True)
+        recorded, rate = soundfile.read(file, always_2d=True)
     except soundfile.LibsndfileError as error:
         raise UserError(f"{file}: {error.error_string} Take it out of the folder of impulse responses") from error
-    return soxr.resample(heard.mean(1), rate, RATE)[:LONGEST]
+    return soxr.resample(recorded.mean(1), rate, RATE)[:LONGEST]
 
 
 def synthesised(seed: int) -> np.ndarray:
@@ -53,7 +53,7 @@ def synthesised(seed: int) -> np.ndarray:
 
 
 def _curve(random: np.random.Generator) -> np.ndarray:
-    """A microphone's response in decibels, [SIZE / 2 + 1] from 0 to 8 kHz."""
+    """A device's response in decibels, [SIZE / 2 + 1] from 0 to 8 kHz."""
     frequency = np.maximum(np.fft.rfftfreq(SIZE, 1 / RATE), 1)  # Hz
     octave = np.log2(np.maximum(frequency, 20) / 20)
     knots = np.linspace(0, octave[-1], random.integers(5, 12))

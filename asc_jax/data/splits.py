@@ -1,4 +1,4 @@
-"""Splits: which clips teach and which test, as a column of the clips' table says or by holding out a group."""
+"""Splits: training and test clips by a column of the clips' table, or by holding out a group."""
 
 import warnings
 import zlib
@@ -39,7 +39,7 @@ def open_records(path: Path, split: str | None = None, hold_out: str | None = No
         if hold_out is not None:
             raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
         parts = own_parts if name == own else _from_column(path, clips, name)
-    _check_taught(path, clips, parts, name)
+    _check_trained_on(path, clips, parts, name)
     return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(parts).encode()):08x})", parts)
 
 
@@ -77,8 +77,8 @@ def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None
     cities = clips.table["city"]
     known = sorted(set(cities[own.isin(DEALT)]) - {""})
     if city is None or city not in known:
-        told = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
-        raise UserError(f"{path}: --split city needs --hold-out CITY; {told}")
+        choice = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
+        raise UserError(f"{path}: --split city needs --hold-out CITY; {choice}")
     return f"city {city}", _deal(own, cities.eq(city))
 
 
@@ -90,7 +90,7 @@ def _without_sessions(path: Path, clips: Clips, own: pandas.Series, fold: str | 
     splits = {str(number): _deal(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
     if not splits:
         raise UserError(f"{path}: too few labelled clips to hold some out for the test: add clips or a split column")
-    if fold is None:  # the first of those that test most scenes, among those that teach all
+    if fold is None:  # the first of those that test most scenes, among those whose training clips have all
         labels = clips.table["label"]
         fold = max(splits, key=lambda each: [labels[splits[each] == part].nunique() for part in ("train", "test")])
     if fold not in splits:
@@ -112,13 +112,13 @@ def _folds(scenes: pandas.Series, groups: pandas.Series) -> list[set[str]]:
     if count < 2:
         return []
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=0)
-    with warnings.catch_warnings():  # it warns of scenes with fewer clips than folds, which _check_taught looks after
+    with warnings.catch_warnings():  # of scenes with fewer clips than folds, which _check_trained_on reports
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return [set(groups.iloc[tested]) for _, tested in splitter.split(scenes, scenes, groups)]
 
 
-def _check_taught(path: Path, clips: Clips, parts: pandas.Series, name: str) -> None:
+def _check_trained_on(path: Path, clips: Clips, parts: pandas.Series, name: str) -> None:
     for part in ("train", "source"):
-        untaught = set(clips.scenes) - set(clips.table["label"][parts == part])
-        if untaught and (parts == part).any():
-            raise UserError(f"{path}, split {name}: no clip in '{part}' teaches {', '.join(sorted(untaught))}")
+        missing = set(clips.scenes) - set(clips.table["label"][parts == part])
+        if missing and (parts == part).any():
+            raise UserError(f"{path}, split {name}: no clip in '{part}' is labelled {', '.join(sorted(missing))}")

@@ -35,10 +35,10 @@ def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
 
     total, squares, frames = np.zeros(BANDS), np.zeros(BANDS), 0
     for clip in clips:
-        told = jax.device_get(sums(clip))
-        total, squares, frames = total + told[0], squares + told[1], frames + told[2]
+        of_clip = jax.device_get(sums(clip))
+        total, squares, frames = total + of_clip[0], squares + of_clip[1], frames + of_clip[2]
     if not frames:
-        raise UserError("--device-stats: no recording could be heard")
+        raise UserError("--device-stats: no recording could be used")
     mean = total / frames
     return BandStatistics(mean, np.sqrt(np.maximum(squares / frames - np.square(mean), 1e-6)))
 

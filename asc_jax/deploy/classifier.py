@@ -29,7 +29,7 @@ from data_prep.samples import NO_SIGNAL, as_mono, check_length, has_signal
 
 
 @dataclass
-class Heard:
+class Prediction:
     """What is predicted of one recording: of each window its start in seconds and the cosine to every scene [scenes].
 
     The cosine of a window without signal is None, and does not count. `error` says why nothing is predicted; `notes`
@@ -75,7 +75,7 @@ def confidence_of(cosine: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network without the scenes' margin, which hears `batch` windows of `samples` at 16 kHz at once."""
+    """A network without the scenes' margin, which processes `batch` windows of `samples` at 16 kHz at once."""
 
     net: SceneNet
     scenes: tuple[str, ...]
@@ -83,7 +83,7 @@ class Classifier:
     batch: int
     variables: Any
 
-    def __call__(self, waveform: np.ndarray, rate: int) -> Heard:
+    def __call__(self, waveform: np.ndarray, rate: int) -> Prediction:
         """Of one recording [N] or [N, channels] at any rate, in windows that do not overlap.
 
         Floats are in [-1, 1], integers are scaled by their type. UserError for what no recording of sound can be.
@@ -91,18 +91,18 @@ class Classifier:
         with usable():
             mono = as_mono(waveform, rate)
             check_length(len(mono), rate, RATE)
-        (heard,) = self.hear([("", [soxr.resample(mono, rate, RATE, quality="HQ")])], self.samples)
-        if heard.error:
-            raise UserError(heard.error)
-        return heard
+        (prediction,) = self.predict([("", [soxr.resample(mono, rate, RATE, quality="HQ")])], self.samples)
+        if prediction.error:
+            raise UserError(prediction.error)
+        return prediction
 
     def matched(self, recordings: Iterable[Iterable[np.ndarray]], training: Iterable[np.ndarray]) -> "Classifier":
         """The same network, for recordings of one device, whose bands are mapped to those of the training's clips.
 
-        Both are read once: recordings as in `hear`, of which bad ones are passed over, and clips int16 [samples].
+        Both are read once: recordings as in `predict`, of which bad ones are passed over, and clips int16 [samples].
         """
-        heard, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
-        return replace(self, variables=self.variables | {"bands": _placed(matching(heard, source), self.batch)})
+        recorded, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
+        return replace(self, variables=self.variables | {"bands": _placed(matching(recorded, source), self.batch)})
 
     def _windows(self, recordings: Iterable[Iterable[np.ndarray]]) -> Iterator[np.ndarray]:
         for blocks in recordings:
@@ -112,44 +112,44 @@ class Classifier:
             except UserError:
                 pass
 
-    def hear(self, recordings: Iterable[tuple[str, Iterable[np.ndarray]]], hop: int) -> Iterator[Heard]:
+    def predict(self, recordings: Iterable[tuple[str, Iterable[np.ndarray]]], hop: int) -> Iterator[Prediction]:
         """Of each recording, a name and blocks of samples at 16 kHz, in order; batches go across recordings.
 
         Where its blocks end with a UserError, that is its error.
         """
         waiting, batch = deque(), []
         for name, blocks in recordings:
-            heard = Heard(name, self.scenes)
-            waiting.append(heard)
+            prediction = Prediction(name, self.scenes)
+            waiting.append(prediction)
             try:
                 for start, audio in windows(blocks, self.samples, hop):
-                    heard.start.append(start / RATE)
-                    heard.cosines.append(None)
+                    prediction.start.append(start / RATE)
+                    prediction.cosines.append(None)
                     if has_signal(audio):
-                        heard.waiting += 1
-                        batch.append((heard, len(heard.start) - 1, audio))
+                        prediction.waiting += 1
+                        batch.append((prediction, len(prediction.start) - 1, audio))
                     if len(batch) == self.batch:
-                        self._tell(batch)
+                        self._predict_batch(batch)
                         batch = []
-                if not heard.waiting and not heard.voted:
-                    heard.error = f"silent: {NO_SIGNAL}" if heard.start else "empty: holds no samples"
+                if not prediction.waiting and not prediction.voted:
+                    prediction.error = f"silent: {NO_SIGNAL}" if prediction.start else "empty: holds no samples"
             except UserError as error:
-                heard.error = str(error)
-            heard.ended = True
+                prediction.error = str(error)
+            prediction.ended = True
             yield from _finished(waiting)
-        self._tell(batch)
+        self._predict_batch(batch)
         yield from _finished(waiting)
 
-    def _tell(self, batch: list[tuple[Heard, int, np.ndarray]]) -> None:
+    def _predict_batch(self, batch: list[tuple[Prediction, int, np.ndarray]]) -> None:
         """Fills in, for each window of a recording, what the network says of it."""
         if not batch:
             return
         audio = np.resize(np.stack([audio for _, _, audio in batch]), (self.batch, self.samples))  # again the first
         audio = shared({"audio": audio})["audio"] if can_share(self.batch) else audio
         cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
-        for (heard, window, _), cosine in zip(batch, cosines, strict=False):
-            heard.cosines[window] = cosine
-            heard.waiting -= 1
+        for (prediction, window, _), cosine in zip(batch, cosines, strict=False):
+            prediction.cosines[window] = cosine
+            prediction.waiting -= 1
 
 
 def load(run: str | Path, batch: int = 1) -> Classifier:
@@ -174,6 +174,6 @@ def _placed(variables: Any, batch: int) -> Any:
     return on_every_device(variables) if can_share(batch) else jax.device_put(variables, jax.devices()[0])
 
 
-def _finished(waiting: deque[Heard]) -> Iterator[Heard]:
+def _finished(waiting: deque[Prediction]) -> Iterator[Prediction]:
     while waiting and waiting[0].ended and not waiting[0].waiting:
         yield waiting.popleft()

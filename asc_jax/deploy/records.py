@@ -9,11 +9,13 @@ from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import FinishedRound
 
 
-def clips_of(each: FinishedRound, tested: bool) -> Clips:
+def clips_of(round_: FinishedRound, tested: bool) -> Clips:
     """The clips that a round was tested on, or those that it was trained on; UserError if they are not at hand."""
-    if (clips := each.recordings) is None:
-        raise UserError(f"{each.folder}: its records are not at hand ({each.config['records'] or 'imported without'})")
+    if (clips := round_.recordings) is None:
+        raise UserError(
+            f"{round_.folder}: its records are not at hand ({round_.config['records'] or 'imported without'})"
+        )
     if tested:
-        return replace(clips, table=clips.table[clips.table["id"].isin(each.tested.details["id"])])
-    records = reopen_records(Path(each.config["records"]), each.settings["split"])
-    return records.part(*each.settings["round"]["parts"])
+        return replace(clips, table=clips.table[clips.table["id"].isin(round_.tested.details["id"])])
+    records = reopen_records(Path(round_.config["records"]), round_.settings["split"])
+    return records.part(*round_.settings["round"]["parts"])

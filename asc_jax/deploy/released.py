@@ -65,18 +65,18 @@ def released_name(path: Path) -> str:
 
 def from_released(tensors: dict[str, np.ndarray], like: dict) -> dict:
     """Released tensors -> variables like `like`; UserError names every missing, unknown and misshapen tensor."""
-    wanted = {path: np.shape(leaf) for path, leaf in _flat(like).items()}
+    shapes = {path: np.shape(leaf) for path, leaf in _flat(like).items()}
     tensors = {name: tensor for name, tensor in tensors.items() if not _unused(name)}
-    names = {path: released_name(path) for path in wanted}
+    names = {path: released_name(path) for path in shapes}
     wrong = [f"{name} is missing" for name in names.values() if name not in tensors]
     wrong += [f"{name} is not known" for name in tensors.keys() - set(names.values())]
     for path, name in names.items():
-        shape = _released_shape(path, wanted[path])
+        shape = _released_shape(path, shapes[path])
         if name in tensors and tensors[name].shape != shape:
             wrong.append(f"{name} has the shape {tensors[name].shape}, not {shape}")
     if wrong:
         raise UserError("; ".join(sorted(wrong)))
-    return unflatten_dict({path: _ours(path, tensors[name], wanted[path]) for path, name in names.items()})
+    return unflatten_dict({path: _ours(path, tensors[name], shapes[path]) for path, name in names.items()})
 
 
 def to_released(variables: dict) -> dict[str, np.ndarray]:

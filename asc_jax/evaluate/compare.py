@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import FinishedRound, ancestors
-from asc_jax.evaluate.scores import RESAMPLES, Interval, exact_limits, limits, resample_sessions, sessions
+from asc_jax.evaluate.scores import Interval, exact_limits, limits, resample, resample_sessions, sessions
 
 ERROR = 0.05  # chance of one false claim or more among all comparisons
 
@@ -31,7 +31,7 @@ def compare(rounds: list[FinishedRound]) -> list[Comparison]:
 
     A difference is claimed if its bootstrap interval over sessions (and over seeds, where an experiment has several)
     leaves out zero, and McNemar's test agrees; errors are shared among the comparisons (Bonferroni). Rounds of one
-    experiment alone are compared one by one, which tells how far chance in training goes, and nothing of a method.
+    experiment alone are compared one by one, which shows the spread between seeds, and nothing about a method.
     """
     _check_same_clips(rounds)
     sides = _experiments(rounds)
@@ -68,26 +68,27 @@ def _check_same_clips(rounds: list[FinishedRound]) -> None:
         ours, theirs = (_truths(each) for each in (first, other))
         if ours != theirs:
             shared = len(ours.items() & theirs.items())
-            told = f"{len(ours)} and {len(theirs)} clips, {shared} the same"
-            raise UserError(f"{first.folder} and {other.folder} were not tested on the same clips ({told})")
+            counts = f"{len(ours)} and {len(theirs)} clips, {shared} the same"
+            raise UserError(f"{first.folder} and {other.folder} were not tested on the same clips ({counts})")
 
 
-def _truths(each: FinishedRound) -> dict[str, str]:
-    told = each.predictions
-    return {name: told.scenes[truth] for name, truth in zip(told.details["id"], told.truth, strict=True)}
+def _truths(round_: FinishedRound) -> dict[str, str]:
+    predictions = round_.predictions
+    names = (predictions.scenes[truth] for truth in predictions.truth)
+    return dict(zip(predictions.details["id"], names, strict=True))
 
 
 def _compare(first: Side, second: Side, error: float, seeds_alone: bool) -> Comparison:
-    told = first[0].predictions
-    rights = [_right(side, told.details["id"]) for side in (first, second)]  # [seeds, M]
+    predictions = first[0].predictions
+    rights = [_right(side, predictions.details["id"]) for side in (first, second)]  # [seeds, M]
     before, after = (float(right.mean()) for right in rights)
     p = mcnemar(rights[0][0], rights[1][0]) if len(first) == len(second) == 1 else None
-    count = int(sessions(told).max()) + 1
+    count = int(sessions(predictions).max()) + 1
     if count > 1 and {before, after} <= {0, 1}:
         (low, high), (other_low, other_high) = (exact_limits(value, count, error) for value in (after, before))
         low, high = low - other_high, high - other_low
     elif count > 1:
-        low, high = limits(_differences(rights, resample_sessions(told)), error)
+        low, high = limits(_differences(rights, resample_sessions(predictions)), error)
     else:
         low, high = np.nan, np.nan
     difference = Interval(after - before, low, high)
@@ -100,8 +101,8 @@ def _right(side: Side, ids: list[str]) -> np.ndarray:
     """Whether each training was right on each of the clips, bool [seeds, M]."""
     rows = []
     for each in side:
-        told = each.predictions
-        right = dict(zip(told.details["id"], told.label == told.truth, strict=True))
+        predictions = each.predictions
+        right = dict(zip(predictions.details["id"], predictions.label == predictions.truth, strict=True))
         rows.append([right[name] for name in ids])
     return np.array(rows)
 
@@ -111,9 +112,8 @@ def _differences(rights: list[np.ndarray], resampled: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(1)
     means = []
     for right in rights:
-        seeds = len(right)
-        drawn = random.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
-        means.append(((drawn @ right) * resampled).sum(1) / resampled.sum(1))
+        seeds = resample(np.arange(len(right)), random) / len(right)
+        means.append(((seeds @ right) * resampled).sum(1) / resampled.sum(1))
     return means[1] - means[0]
 
 

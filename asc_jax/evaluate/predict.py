@@ -1,4 +1,4 @@
-"""What a network says of every clip of a part, kept as a table that all scores are computed from."""
+"""A network's predictions for all clips of a part, kept as a table from which all scores are computed."""
 
 import csv
 import io
@@ -55,8 +55,8 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Inside:
-    """What the network makes of the clips on the way: embeddings [M, 128], and of the first clip both features and
-    their attention [F, T, 2]."""
+    """Intermediates: embeddings [M, 128] of the clips, and of the first clip both features and their attention
+    [F, T, 2]."""
 
     embedding: np.ndarray
     features: np.ndarray
@@ -99,8 +99,8 @@ def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
 
 def _seen(variables: Any, clip: np.ndarray, *, net: SceneNet) -> tuple[jax.Array, jax.Array]:
     """int16 audio [N] -> (features, attention), both [F, T, 2]."""
-    told = outputs_of(net, variables, to_waveform(clip[None]))
-    return told.features[0], told.attention[0]
+    outputs = outputs_of(net, variables, to_waveform(clip[None]))
+    return outputs.features[0], outputs.attention[0]
 
 
 seen = jitted(_seen, static_argnames="net")
@@ -112,11 +112,11 @@ def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Pr
     All processes take part, and all get everything.
     """
     variables = jitted(fold)(on_every_device(variables))
-    told = []
+    batches = []
     for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
         audio = shared({"audio": audio})["audio"] if can_share(batch_size) else audio
-        told.append(process_allgather(predictor(net, batch_size)(variables, audio), tiled=True))
-    cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*told, strict=True))
+        batches.append(process_allgather(predictor(net, batch_size)(variables, audio), tiled=True))
+    cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*batches, strict=True))
     first = jax.device_get(seen(variables, clips.audio([0])[0], net=net))
     details = {name: clips.column(name) for name in DETAILS}
     return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Inside(embedding, *first)
@@ -149,7 +149,7 @@ def to_csv(predictions: Predictions) -> str:
         strict=True,
     )
     for *details, truth, label, confidence, cosines in columns:
-        # 9 digits tell any two float32 apart
+        # 9 digits distinguish any two float32
         rows.writerow([*details, names[truth], names[label], f"{confidence:.9g}", *(f"{c:.9g}" for c in cosines)])
     return text_file.getvalue()
 

@@ -71,7 +71,7 @@ class FinishedRound:
 
     @cached_property
     def relabelled(self) -> pandas.DataFrame | None:
-        """The same clips, as the round's own network tells them in the end."""
+        """Predictions for the same clips by the round's own network after training."""
         return self._table(RELABELLED)
 
     @cached_property
@@ -121,12 +121,12 @@ def start_of(run: AnyPath, start: str) -> AnyPath:
     return read_run(type(run)(start))[-1].folder if "/" in start else run / start
 
 
-def ancestors(each: FinishedRound) -> list[FinishedRound]:
+def ancestors(round_: FinishedRound) -> list[FinishedRound]:
     """A round and those whose weights it descends from, as far as they are there.
 
     Of a round that was copied under another name, what it started from is not known here.
     """
-    found = [each]
+    found = [round_]
     while (start := found[-1].settings["round"]["start"]) and found[-1].settings["round"]["name"] == found[-1].name:
         try:
             before = start_of(found[-1].folder.parent, start)

@@ -17,37 +17,37 @@ BINS = 15  # of confidence, as in C. Guo et al., On calibration of modern neural
 Score = Callable[[Predictions, np.ndarray], np.ndarray]
 
 
-def accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
+def accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """Share of clips whose largest cosine is the true scene's."""
-    return _mean(told.label == told.truth, weight)
+    return _mean(predictions.label == predictions.truth, weight)
 
 
-def macro_accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
+def macro_accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """Mean, over the scenes that have weight, of the share of their clips that are recognised."""
-    of_scene = [told.truth == scene for scene in np.unique(told.truth)]
-    shares = [_mean((told.label == told.truth)[chosen], weight[..., chosen]) for chosen in of_scene]
+    of_scene = [predictions.truth == scene for scene in np.unique(predictions.truth)]
+    shares = [_mean((predictions.label == predictions.truth)[chosen], weight[..., chosen]) for chosen in of_scene]
     return np.nanmean(shares, axis=0)
 
 
-def log_loss(told: Predictions, weight: np.ndarray) -> np.ndarray:
+def log_loss(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """Mean negative logarithm of the true scene's probability, in nats."""
-    probability = told.probability[np.arange(len(told.truth)), told.truth]
+    probability = predictions.probability[np.arange(len(predictions.truth)), predictions.truth]
     return _mean(-np.log(np.maximum(probability, np.finfo(float).tiny)), weight)
 
 
-def calibration_error(told: Predictions, weight: np.ndarray) -> np.ndarray:
+def calibration_error(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """Expected calibration error: by how much the largest probability misses the accuracy, over 15 bins of it."""
-    probability = told.probability.max(1)
-    gap = (told.label == told.truth) - probability
+    probability = predictions.probability.max(1)
+    gap = (predictions.label == predictions.truth) - probability
     bins = np.minimum((probability * BINS).astype(int), BINS - 1)
     gaps = [np.abs(weight[..., bins == each] @ gap[bins == each]) for each in range(BINS)]
     return np.sum(gaps, axis=0) / weight.sum(-1)
 
 
-def released_accuracy(told: Predictions, weight: np.ndarray) -> np.ndarray:
+def released_accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """The released code's way of counting: the margin stands on the true scene, which makes it harder to recognise."""
-    label = np.asarray(margin_logits(told.cosine, told.truth)).argmax(1)
-    return _mean(label == told.truth, weight)
+    label = np.asarray(margin_logits(predictions.cosine, predictions.truth)).argmax(1)
+    return _mean(label == predictions.truth, weight)
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Interval:
     high: float
 
 
-def interval(score: Score, told: Predictions, resampled: np.ndarray) -> Interval:
+def interval(score: Score, predictions: Predictions, resampled: np.ndarray) -> Interval:
     """A score with its bootstrap interval; `resampled` are the clips' columns of `resample_sessions`."""
-    value = float(score(told, np.ones(len(told.truth))))
-    count = int(sessions(told).max()) + 1
+    value = float(score(predictions, np.ones(len(predictions.truth))))
+    count = int(sessions(predictions).max()) + 1
     if count == 1:
         return Interval(value, np.nan, np.nan)
-    low, high = limits(score(told, resampled))
+    low, high = limits(score(predictions, resampled))
     if low == high and score in (accuracy, macro_accuracy, released_accuracy):
         low, high = exact_limits(value, count)
     return Interval(value, low, high)
@@ -83,22 +83,25 @@ def limits(values: np.ndarray, error: float = 0.05) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def sessions(told: Predictions) -> np.ndarray:
+def sessions(predictions: Predictions) -> np.ndarray:
     """The number of each clip's session [M], from 0 on; a clip whose session is unknown is one by itself."""
-    names = zip(told.details["session"], told.details["id"], strict=True)
+    names = zip(predictions.details["session"], predictions.details["id"], strict=True)
     return np.unique([session or f"clip {name}" for session, name in names], return_inverse=True)[1]
 
 
-def resample_sessions(told: Predictions) -> np.ndarray:
+def resample_sessions(predictions: Predictions) -> np.ndarray:
     """How often each clip is in each of the bootstrap's resamples, float32 [RESAMPLES, M].
 
     Whole sessions are drawn, with replacement: clips of one session resemble each other, and drawing clips would
-    promise more than they tell (A. Davison and D. Hinkley, Bootstrap methods and their application, section 3.8).
+    promise more than they show (A. Davison and D. Hinkley, Bootstrap methods and their application, section 3.8).
     """
-    session = sessions(told)
-    count = session.max() + 1
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    return drawn[:, session].astype(np.float32)
+    return resample(sessions(predictions), np.random.default_rng(0)).astype(np.float32)
+
+
+def resample(groups: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """How often each clip is in each resample of whole groups, numbers [M] from 0: int [RESAMPLES, M]."""
+    count = groups.max() + 1
+    return random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)[:, groups]
 
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -25,17 +25,17 @@ def rounds_table(evaluations: list[Evaluation]) -> Table:
     return table
 
 
-def pseudo_labels_line(each: FinishedRound) -> str | None:
+def pseudo_labels_line(round_: FinishedRound) -> str | None:
     """How many pseudo-labels are right, before and after the round that learned from them, if their truth is known."""
-    if each.pseudo_labels is None or each.relabelled is None or not each.pseudo_labels["truth"].ne("").any():
+    if round_.pseudo_labels is None or round_.relabelled is None or not round_.pseudo_labels["truth"].ne("").any():
         return None
-    known = [table[table["truth"].ne("")] for table in (each.pseudo_labels, each.relabelled)]
+    known = [table[table["truth"].ne("")] for table in (round_.pseudo_labels, round_.relabelled)]
     before, after = (100 * table["scene"].eq(table["truth"]).mean() for table in known)
-    return f"{each.name}: {before:.1f} % of {len(known[0])} pseudo-labels are right before it, {after:.1f} % after it"
+    return f"{round_.name}: {before:.1f} % of {len(known[0])} pseudo-labels are right before it, {after:.1f} % after it"
 
 
 def groups_tables(evaluation: Evaluation) -> list[Table]:
-    """Accuracy per scene, device and city of one round, each where the test set tells them apart."""
+    """Accuracy per scene, device and city of one round, each where the test set names more than one."""
     tables = []
     for kind, groups in evaluation.groups.items():
         table = Table(kind, title=f"{evaluation.round}, {kind}")

@@ -25,7 +25,7 @@ def multiply_accumulates(function: Callable, *inputs) -> int:
 
 
 def products(function: Callable, *inputs) -> list[Product]:
-    """All convolutions and matrix products of a call, in order; a loop's are told once, with all its rounds."""
+    """All convolutions and matrix products of a call, in order; one in a loop is listed once, for all iterations."""
     with written_by_hand(False):  # shifted products would count as elementwise arithmetic
         traced = jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs)  # a new function is traced anew
     return list(_products(traced.jaxpr, "", 1))

@@ -1,4 +1,4 @@
-"""The attention map: which bands and frames of each feature the classifier looks at."""
+"""The attention map: a weight for each band and frame of each feature."""
 
 import flax.linen as nn
 import jax

@@ -10,7 +10,7 @@ from asc_jax.net.layers import EPSILON
 
 
 def fold(variables: dict) -> dict:
-    """{params, batch_stats} of a `SceneNet` -> variables with which it tells the same in evaluation mode.
+    """{params, batch_stats} of a `SceneNet` -> variables with which its outputs are the same in evaluation mode.
 
     A convolution NAME takes the scale of NAME_norm, whose bias takes the rest; norms after anything else stay.
     """

@@ -20,7 +20,7 @@ RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
 HOP = 512  # samples: 32 ms
 BANDS = 128
-FLAT = 1e-2  # decibels squared: the variance of a band that says nothing
+FLAT = 1e-2  # decibels squared: the variance of a constant band
 
 
 @cache

@@ -65,7 +65,7 @@ class Bottleneck(nn.Module):
 class MobileFaceNet(nn.Module):
     """Feature maps [B, F, T, C] -> embedding [B, 128]; F and T may be anything, and fix the global kernel's size.
 
-    With `mean_over_time` the global kernel has a weight per band and channel, for all moments the same.
+    With `mean_over_time` the global kernel has a weight per band and channel, shared over time.
     """
 
     train: bool

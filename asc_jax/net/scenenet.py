@@ -1,4 +1,4 @@
-"""The whole network: waveform -> cosine to every scene, with what it saw on the way."""
+"""The whole network: waveform -> cosine to every scene, and the intermediates."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast

@@ -42,7 +42,7 @@ def write_card(run: Run) -> Path:
     return run.folder / FILE
 
 
-def _origin(each: FinishedRound) -> str:
-    if tensors := each.settings.get("imported"):
+def _origin(round_: FinishedRound) -> str:
+    if tensors := round_.settings.get("imported"):
         return f"a PyTorch checkpoint (tensors {tensors}); the rest of this row is the published schedule"
-    return each.settings["round"]["start"] or "fresh weights"
+    return round_.settings["round"]["start"] or "fresh weights"

@@ -1,4 +1,4 @@
-"""The test clips as the network places them: a domain shift shows where devices part rather than scenes."""
+"""The embeddings of the test clips: a domain shift shows where they cluster by device rather than by scene."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,17 +13,18 @@ MOST = 3000  # clips; a projection of more takes minutes
 DETAILED = 500  # points; more are drawn as an image
 
 
-def projection(each: FinishedRound) -> tuple[Figure, str]:
+def projection(round_: FinishedRound) -> tuple[Figure, str]:
     """A 2-D projection of the embeddings by t-SNE, coloured by scene and by device."""
-    if each.inside is None:
-        raise Missing(f"{each.name} has no inside.npz; rounds trained by this version keep one.")
-    told = each.tested
-    chosen = np.unique(np.linspace(0, len(told.truth) - 1, min(MOST, len(told.truth))).astype(int))
+    if round_.inside is None:
+        raise Missing(f"{round_.name} has no inside.npz; rounds trained by this version keep one.")
+    predictions = round_.tested
+    chosen = np.unique(np.linspace(0, len(predictions.truth) - 1, min(MOST, len(predictions.truth))).astype(int))
     if len(chosen) < FEWEST:
         raise Missing(f"{len(chosen)} tested clips are too few for a projection.")
-    told = told.subset(chosen)
-    points = _project(each.inside.embedding[chosen])
-    kinds = {"scene": np.array([*told.scenes, ""])[told.truth], "device": np.array(told.details["device"])}
+    predictions = predictions.subset(chosen)
+    points = _project(round_.inside.embedding[chosen])
+    scenes = np.array([*predictions.scenes, ""])
+    kinds = {"scene": scenes[predictions.truth], "device": np.array(predictions.details["device"])}
     kinds = {kind: names for kind, names in kinds.items() if (names != "").any()}
     figure = new_figure(3.4 * len(kinds))
     for axes, (kind, names) in zip(np.ravel(figure.subplots(len(kinds), 1)), kinds.items(), strict=True):

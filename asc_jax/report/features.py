@@ -1,4 +1,4 @@
-"""What the network hears of one clip, and where it looks (figure 2 of the paper)."""
+"""The features of one clip, and the attention to them (figure 2 of the paper)."""
 
 from matplotlib.figure import Figure
 
@@ -10,11 +10,11 @@ from asc_jax.report.style import new_figure
 RANGE_DB = 80.0  # of the log-mel, below its loudest band; what is softer has the same colour
 
 
-def features_and_attention(each: FinishedRound) -> tuple[Figure, str]:
-    """Log-mel and Wavegram of the first tested clip, and the attention that each of them gets."""
-    if each.inside is None:
-        raise Missing(f"{each.name} has no inside.npz; rounds trained by this version keep one.")
-    features, attention = each.inside.features, each.inside.attention  # [F, T, 2]
+def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
+    """Log-mel and Wavegram of the first tested clip, and the attention to each of them."""
+    if round_.inside is None:
+        raise Missing(f"{round_.name} has no inside.npz; rounds trained by this version keep one.")
+    features, attention = round_.inside.features, round_.inside.attention  # [F, T, 2]
     bands, frames, _ = features.shape
     figure = new_figure(4.0)
     axes = figure.subplots(2, 2, sharex=True, sharey=True)
@@ -35,7 +35,5 @@ def features_and_attention(each: FinishedRound) -> tuple[Figure, str]:
     for below in axes[1]:
         below.set_xlabel("time in s")
     least, most = attention.min(), attention.max()
-    return (
-        figure,
-        f"Log-mel and Wavegram of one clip, and the attention that {each.name} gives them, {least:.2f} to {most:.2f}.",
-    )
+    attention_range = f"{least:.2f} to {most:.2f}"
+    return figure, f"Log-mel and Wavegram of one clip, and the attention of {round_.name} to them, {attention_range}."

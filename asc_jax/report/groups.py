@@ -23,8 +23,9 @@ def accuracy_per(evaluation: Evaluation, *kinds: str) -> tuple[Figure, str]:
         each.axvline(overall, color=GREY, linestyle="--", linewidth=1)
         each.set_title(kind if len(groups) > 1 else "", loc="left")
     axes[-1].set(xlabel="accuracy in %", xlim=(0, 100))
-    told = [f"{name} {100 * row.accuracy.value:.1f} %" for rows in groups.values() for name, row in rows.items()]
-    return figure, f"Accuracy of {evaluation.round} per {' and '.join(groups)}: {', '.join(told)}; all {overall:.1f} %."
+    values = [f"{name} {100 * row.accuracy.value:.1f} %" for rows in groups.values() for name, row in rows.items()]
+    per = " and ".join(groups)
+    return figure, f"Accuracy of {evaluation.round} per {per}: {', '.join(values)}; all {overall:.1f} %."
 
 
 def _draw_rows(axes: Axes, rows: dict[str, Group]) -> None:

@@ -7,7 +7,7 @@ from asc_jax.report.style import COLOURS, new_figure
 
 
 def learning_curves(run: Run) -> tuple[Figure, str]:
-    """Loss and accuracy on the clips that are learned from, over the epochs of all rounds."""
+    """Training loss and accuracy over the epochs of all rounds."""
     rounds = [(each, each.metrics) for each in run.rounds if each.metrics is not None and len(each.metrics)]
     if not rounds:
         raise Missing("no round has a metrics.csv.")

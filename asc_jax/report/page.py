@@ -89,19 +89,19 @@ def _shown(folder: Path, name: str, title: str, draw: Callable[..., tuple[Figure
     return Shown(name, title, alt, f"data:image/svg+xml;base64,{image}")
 
 
-def _training(each: FinishedRound) -> dict:
-    """What the page says of how a round was trained; what its metrics do not tell is empty."""
-    phase, metrics = each.settings["round"]["phase"], each.metrics
-    told = {
-        "name": each.name,
-        "start": each.settings["round"]["start"] or "fresh weights",
-        "parts": " and ".join(each.settings["round"]["parts"]),
+def _training(round_: FinishedRound) -> dict:
+    """The page's row on how a round was trained; empty where its metrics lack a value."""
+    phase, metrics = round_.settings["round"]["phase"], round_.metrics
+    row = {
+        "name": round_.name,
+        "start": round_.settings["round"]["start"] or "fresh weights",
+        "parts": " and ".join(round_.settings["round"]["parts"]),
         "epochs": phase["epochs"],
         "batch_size": phase["batch_size"],
         "learning_rate": phase["learning_rate"],
     }
     if metrics is None or metrics.empty:
-        return told | {"clips_per_second": "", "minutes": ""}
+        return row | {"clips_per_second": "", "minutes": ""}
     clips = metrics["step"].diff().fillna(metrics["step"].iloc[0]) * phase["batch_size"]
     minutes = (clips / metrics["clips_per_second"]).sum() / 60
-    return told | {"clips_per_second": f"{metrics['clips_per_second'].median():.0f}", "minutes": f"{minutes:.1f}"}
+    return row | {"clips_per_second": f"{metrics['clips_per_second'].median():.0f}", "minutes": f"{minutes:.1f}"}

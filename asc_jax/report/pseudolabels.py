@@ -1,4 +1,4 @@
-"""What the finetuned network said of the unlabelled clips (figures 3 and 4 of the paper)."""
+"""Pseudo-labels of the finetuned network (figures 3 and 4 of the paper)."""
 
 import numpy as np
 import pandas
@@ -26,8 +26,8 @@ def per_scene(run: Run) -> tuple[Figure, str]:
     axes.invert_yaxis()
     axes.set_xlabel("pseudo-labels")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    told = ", ".join(f"{scene} {count:.0f}" for scene, count in zip(scenes, left, strict=True))
-    return figure, f"Pseudo-labels per scene: {told}."
+    text = ", ".join(f"{scene} {count:.0f}" for scene, count in zip(scenes, left, strict=True))
+    return figure, f"Pseudo-labels per scene: {text}."
 
 
 def confidences(run: Run) -> tuple[Figure, str]:
@@ -37,8 +37,8 @@ def confidences(run: Run) -> tuple[Figure, str]:
     axes = figure.subplots()
     axes.hist(values, BINS, color=BLUE)
     axes.set(xlabel="confidence", ylabel="clips")
-    told = f"from {values.min():.3f} to {values.max():.3f}, half of them above {values.median():.3f}"
-    return figure, f"Histogram of the confidence in {len(values)} pseudo-labels: {told}."
+    text = f"from {values.min():.3f} to {values.max():.3f}, half of them above {values.median():.3f}"
+    return figure, f"Histogram of the confidence in {len(values)} pseudo-labels: {text}."
 
 
 def accuracy_by_confidence(run: Run) -> tuple[Figure, str]:
@@ -58,10 +58,10 @@ def accuracy_by_confidence(run: Run) -> tuple[Figure, str]:
     right = table["is"].eq("right")
     weighted = 100 * np.average(right, weights=table["weight"]) if table["weight"].any() else np.nan
     axes.axhline(100 * right.mean(), color=GREY, linestyle="--", label=f"all: {100 * right.mean():.1f} %")
-    axes.axhline(weighted, color=ORANGE, linestyle=":", label=f"weighted as they teach: {weighted:.1f} %")
+    axes.axhline(weighted, color=ORANGE, linestyle=":", label=f"weighted as in training: {weighted:.1f} %")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
-    told = ", ".join(f"{value:.0f} %" for value in share)
-    return figure, f"Pseudo-labels that are right, from the least to the most confident {len(spread)}th: {told}."
+    text = ", ".join(f"{value:.0f} %" for value in share)
+    return figure, f"Pseudo-labels that are right, from the least to the most confident {len(spread)}th: {text}."
 
 
 def _table(run: Run) -> pandas.DataFrame:

@@ -15,8 +15,8 @@ MOST = 8  # of the wrong clips
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A tested clip: what it is, what it is taken for, how probably, and its sound as a data URI, if at hand."""
+class Sound:
+    """A test clip: its true and its predicted scene, the probability, and its sound as a data URI, if at hand."""
 
     id: str
     device: str
@@ -26,25 +26,25 @@ class Heard:
     sound: str | None
 
 
-def first_clip(run: Run) -> Heard:
-    """The clip that the features and the attention are of."""
-    return _heard(run, run.last.tested.subset(np.array([0])))[0]
+def first_clip(run: Run) -> Sound:
+    """The clip whose features and attention are drawn."""
+    return _sounds(run, run.last.tested.subset(np.array([0])))[0]
 
 
-def confidently_wrong(run: Run) -> list[Heard]:
-    """The clips that the last round gets wrong, most confident first."""
-    told = run.last.predictions
-    wrong = np.flatnonzero(told.label != told.truth)
-    most_confident = np.argsort(-told.probability.max(1)[wrong], kind="stable")[:MOST]
-    return _heard(run, told.subset(wrong[most_confident]))
+def confidently_wrong(run: Run) -> list[Sound]:
+    """The clips that the last round predicts wrongly, the most confident first."""
+    predictions = run.last.predictions
+    wrong = np.flatnonzero(predictions.label != predictions.truth)
+    most_confident = np.argsort(-predictions.probability.max(1)[wrong], kind="stable")[:MOST]
+    return _sounds(run, predictions.subset(wrong[most_confident]))
 
 
-def _heard(run: Run, told: Predictions) -> list[Heard]:
-    scenes = (*told.scenes, "")  # -1, an unknown truth, reads the last
-    labels = zip(told.truth, told.label, told.probability.max(1), strict=True)
-    names = zip(told.details["id"], told.details["device"], strict=True)
+def _sounds(run: Run, predictions: Predictions) -> list[Sound]:
+    scenes = (*predictions.scenes, "")  # -1, an unknown truth, reads the last
+    labels = zip(predictions.truth, predictions.label, predictions.probability.max(1), strict=True)
+    names = zip(predictions.details["id"], predictions.details["device"], strict=True)
     return [
-        Heard(name, device, scenes[truth], scenes[label], float(probability), _sound(run, name))
+        Sound(name, device, scenes[truth], scenes[label], float(probability), _sound(run, name))
         for (name, device), (truth, label, probability) in zip(names, labels, strict=True)
     ]
 

@@ -1,4 +1,4 @@
-"""How figures look: wide enough for a phone, and in colours that the colour-blind can tell apart."""
+"""The style of figures: readable on a phone, in colours that the colour-blind can distinguish."""
 
 import io
 from collections.abc import Callable

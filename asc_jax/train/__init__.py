@@ -1,1 +1,1 @@
-"""How it learns: one step, one loop, and the rounds that phases consist of."""
+"""Training: one step, one loop, and the rounds that phases consist of."""

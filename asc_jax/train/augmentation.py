@@ -1,4 +1,4 @@
-"""What a training step changes in its clips: on this device's share of a batch, each clip by a key of its own."""
+"""The augmentations of a training step, on this device's share of the batch, with a key for each clip."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,27 +14,29 @@ Change = Callable[[jax.Array], jax.Array]
 
 
 def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augmentation) -> Change:
-    """What becomes of waveforms [B, N]: they begin elsewhere, and are heard through responses [R, taps]."""
+    """Waveforms [B, N], shifted in time and convolved with impulse responses [R, taps]."""
 
     def change(waveform: jax.Array) -> jax.Array:
-        changed = jax.vmap(partial(_moved_and_heard, responses=responses, how=how))
+        changed = jax.vmap(partial(_shifted_and_convolved, responses=responses, how=how))
         return changed(_keys(key, len(waveform)), waveform)
 
     return change
 
 
-def _moved_and_heard(key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation) -> jax.Array:
+def _shifted_and_convolved(
+    key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation
+) -> jax.Array:
     of_roll, of_choice, of_response = jax.random.split(key, 3)
     if how.shift:
         waveform = augment.roll(of_roll, waveform, how.shift)
     if how.response:
-        heard = augment.respond(of_response, waveform, responses)
-        waveform = augment.sometimes(of_choice, how.response, heard, waveform)
+        convolved = augment.respond(of_response, waveform, responses)
+        waveform = augment.sometimes(of_choice, how.response, convolved, waveform)
     return waveform
 
 
 def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
-    """What becomes of log-mels [B, T, F]: they take on some of the style of another clip of all the batch."""
+    """Log-mels [B, T, F] with band statistics mixed with another clip's of the whole batch (Freq-MixStyle)."""
 
     def change(mel: jax.Array) -> jax.Array:
         if not how.style:

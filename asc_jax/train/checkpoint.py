@@ -56,7 +56,7 @@ def opened(folder: AnyPath) -> Iterator[ocp.CheckpointManager]:
 def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
     """Saves the state after `step` in the background.
 
-    UserError if the save before failed, NotFinite if not all of it are numbers.
+    UserError if the save before failed, NotFinite if a weight is not finite.
     """
     here = jax.device_get(state)
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(here)):
@@ -71,7 +71,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
 
 
 def _check_room(folder: AnyPath, size: float) -> None:
-    """OSError before a save begins: what goes wrong meanwhile, Orbax's threads tell in pages of tracebacks."""
+    """OSError before a save begins; what fails during it, Orbax's threads report in pages of tracebacks."""
     if in_bucket(folder):
         return
     if (free := shutil.disk_usage(folder).free) < size:
@@ -98,7 +98,7 @@ def _saving(checkpoints: ocp.CheckpointManager) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{checkpoints.directory}: a checkpoint could not be saved ({_line(error)}); the last good one stays, "
-            "from which the same command goes on once there is room"
+            "from which the same command resumes once there is room"
         ) from error
 
 
@@ -197,10 +197,10 @@ def _verified(checkpoints: ocp.CheckpointManager, step: int, like):
         raise UserError(f"{checkpoints.directory}/{step} does not fit the network: {'; '.join(different[:3])}")
     # Wherever it was trained, each device gets a copy; and in whatever precision JAX computes by default, as it is.
     types = {_name(path): leaf.dtype for path, leaf in _arrays(stored)}
-    wanted = jax.tree_util.tree_map_with_path(
+    template = jax.tree_util.tree_map_with_path(
         lambda path, leaf: jax.ShapeDtypeStruct(leaf.shape, types[_name(path)], sharding=everywhere()), like
     )
-    items = {"state": ocp.args.StandardRestore(wanted), "checksums": ocp.args.JsonRestore()}
+    items = {"state": ocp.args.StandardRestore(template), "checksums": ocp.args.JsonRestore()}
     restored = checkpoints.restore(step, args=ocp.args.Composite(**items))
     if different := differences(restored["checksums"], _checksums(restored["state"])):
         raise ValueError(f"the checksum of {different[0]}")

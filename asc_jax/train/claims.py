@@ -19,15 +19,15 @@ def in_bucket(path: AnyPath) -> bool:
     return "://" in str(path)
 
 
-def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
+def claim(folder: AnyPath, requested: dict, records: AnyPath | None) -> None:
     """Stores a new round's settings, versions and place of records; refuses a folder that holds other settings."""
     file = folder / CONFIG
-    wanted = json.loads(json.dumps(wanted))
+    requested = json.loads(json.dumps(requested))
     if is_first() and not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
         kept = {
-            "settings": wanted,
+            "settings": requested,
             "versions": versions,
             "device": _device(),
             "records": records and str(records.absolute()),
@@ -36,7 +36,7 @@ def claim(folder: AnyPath, wanted: dict, records: AnyPath | None) -> None:
     wait(f"settings of {folder}")
     if not file.exists():
         raise UserError(f"{file} is not to be seen from every process: choose a --workdir that all of them share")
-    if different := differences(settings(folder), wanted):
+    if different := differences(settings(folder), requested):
         raise UserError(
             f"{folder} was trained with other settings ({'; '.join(different)}): "
             "repeat those, choose another --workdir, or delete the folder"

@@ -59,19 +59,19 @@ def train(
                 bar.update(task, advance=1, **_finite(history[-2:][:1], max(beginning, step - 2)))
                 if stop := asked_to_stop(step):
                     break
-            told = _finite(history, beginning)
+            means = _finite(history, beginning)
             if step == end:
                 clips_per_second = (step - first) * phase.batch_size / (time.perf_counter() - start)
-                told["clips_per_second"] = clips_per_second
-                log({"step": step, "epoch": epoch, "learning_rate": rate} | told)
-                bar.update(task, **told)
+                means["clips_per_second"] = clips_per_second
+                log({"step": step, "epoch": epoch, "learning_rate": rate} | means)
+                bar.update(task, **means)
             if step < end:
                 keep_unfinished_epoch(folder, step, jax.device_get(history))
             if stop or (step == end and _kept(phase, epoch)):
                 save(checkpoints, step, state)
         finish(checkpoints)
     if step < phase.epochs * steps_per_epoch:
-        raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to go on")
+        raise Preempted(f"{folder}: stopped by SIGTERM after step {step}, which is saved; repeat the command to resume")
     return state
 
 

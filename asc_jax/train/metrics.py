@@ -1,4 +1,4 @@
-"""What a round says while it learns: a CSV of one row per epoch, TensorBoard scalars, a progress bar."""
+"""The metrics of a round: a CSV with a row per epoch, TensorBoard scalars, a progress bar."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_seco
 def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
     """A function that adds one epoch, a value for each of COLUMNS, to metrics.csv and tensorboard/ of a round's folder.
 
-    Rows after the restored `step` are forgotten. Only process 0 writes.
+    Rows after the restored `step` are deleted. Only process 0 writes.
     """
     if not is_first():
         yield lambda row: None

@@ -1,4 +1,4 @@
-"""Pseudo-labels: what a network says of unlabelled clips, weighted by how sure it is (the report's section 3.3)."""
+"""Pseudo-labels: predictions for unlabelled clips, weighted by their confidence (the report's section 3.3)."""
 
 import csv
 import io

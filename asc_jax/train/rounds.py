@@ -1,4 +1,4 @@
-"""One round from its beginning, or from where it stopped, to a trained and tested network."""
+"""One round, from its start or its last checkpoint, to a trained and tested network."""
 
 import zlib
 from dataclasses import asdict, replace
@@ -40,27 +40,27 @@ from asc_jax.typed import AnyPath
 Trained = tuple[SceneNet, tuple[str, ...], dict]  # a network, its scenes, {params, batch_stats}
 
 
-def run(experiment: Experiment, each: Round, records: Records) -> None:
+def run(experiment: Experiment, round_: Round, records: Records) -> None:
     """Trains a round in experiment.folder / its name and predicts its test split; what is done already is kept.
 
     Weights come from the round's own latest checkpoint, else (the trunk alone) from the round it starts from, else
     from the seed.
     """
-    folder = experiment.folder / each.name
-    settings = _settings(experiment, each, records)
-    if experiment.predictions(each.name).exists():
+    folder = experiment.folder / round_.name
+    settings = _settings(experiment, round_, records)
+    if experiment.predictions(round_.name).exists():
         claims.claim(folder, settings, records.path)
         return
-    tested, clips, steps_per_epoch = check_round(each, records)
-    phase = replace(each.phase, epochs=max(each.phase.epochs, -(-each.phase.steps // steps_per_epoch)))
-    before = _before(experiment, each, records)
-    leak = check(records, "test", each.parts)
-    print(f"{each.name}, {leak}")
+    tested, clips, steps_per_epoch = check_round(round_, records)
+    phase = replace(round_.phase, epochs=max(round_.phase.epochs, -(-round_.phase.steps // steps_per_epoch)))
+    before = _before(experiment, round_, records)
+    leak = check(records, "test", round_.parts)
+    print(f"{round_.name}, {leak}")
     net = SceneNet(len(records.scenes), **asdict(experiment.network))
-    seed = _seed(experiment, each.name)
+    seed = _seed(experiment, round_.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
-        fresh = _on_trunk(fresh, before, each)
+        fresh = _on_trunk(fresh, before, round_)
     claims.claim(folder, settings, records.path)
     if is_first():
         write_leak(folder, leak)
@@ -70,7 +70,7 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
         batches = training_batches(
             with_impulse_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
-            targets(clips, _labels_of_unlabelled(each, records, before, folder)),
+            targets(clips, _labels_of_unlabelled(round_, records, before, folder)),
             batch_size,
             epochs,
             seed,
@@ -84,23 +84,23 @@ def run(experiment: Experiment, each: Round, records: Records) -> None:
             numbers = np.asarray(order(len(clips), batch_size, epochs, seed)[error.step])
             names = ", ".join(clips.column("id")[number] for number in numbers)
             raise UserError(
-                f"{each.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
+                f"{round_.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
-    if UNLABELLED in each.parts:
+    if UNLABELLED in round_.parts:
         _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.part(UNLABELLED), batch_size)
     test(folder, net, state.variables, tested, batch_size)
 
 
-def check_round(each: Round, records: Records) -> tuple[Clips, Clips, int]:
-    """(the clips that a round is tested on, those it learns from, steps an epoch); UserError where they are too few."""
-    tested, clips = records.part("test"), records.part(*each.parts)
-    return tested, clips, _steps_per_epoch(each, clips)
+def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
+    """(the round's test clips, its training clips, steps per epoch); UserError where they are too few."""
+    tested, clips = records.part("test"), records.part(*round_.parts)
+    return tested, clips, _steps_per_epoch(round_, clips)
 
 
 def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
-    """Predicts the clips, which finishes a round's folder."""
+    """Predicts the test clips; a round whose predictions are there has finished."""
     predictions, inside = predict(net, variables, clips, batch_size)
     if is_first():
         write_inside(folder / INSIDE, inside)
@@ -108,21 +108,21 @@ def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_si
     wait(f"predictions of {folder.name}")
 
 
-def _before(experiment: Experiment, each: Round, records: Records) -> Trained | None:
+def _before(experiment: Experiment, round_: Round, records: Records) -> Trained | None:
     """The finished network that a round starts from, with its scenes and variables."""
-    if each.start is None:
+    if round_.start is None:
         return None
-    folder = start_of(experiment.folder, each.start)
+    folder = start_of(experiment.folder, round_.start)
     if not (folder / PREDICTIONS).exists():
-        command = next(other.command for other in all_rounds(experiment) if other.name == each.start)
+        command = next(other.command for other in all_rounds(experiment) if other.name == round_.start)
         raise UserError(
-            f"{each.name} starts from {each.start}, which has not finished in {experiment.folder}: "
+            f"{round_.name} starts from {round_.start}, which has not finished in {experiment.folder}: "
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
     before = load(folder)
-    if UNLABELLED in each.parts and before[1] != records.scenes:
+    if UNLABELLED in round_.parts and before[1] != records.scenes:
         raise UserError(
-            f"{each.name}: {each.start} knows the scenes {', '.join(before[1])}, "
+            f"{round_.name}: {round_.start} knows the scenes {', '.join(before[1])}, "
             f"but {records.path} has {', '.join(records.scenes)}; finetune on the same data set first"
         )
     return before
@@ -147,11 +147,11 @@ def _last_step(folder: AnyPath) -> int | None:
     return int(rows[-1]["step"]) if rows else None
 
 
-def _settings(experiment: Experiment, each: Round, records: Records) -> dict:
+def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
     """What a round's result depends on: the same settings and start give the same weights."""
-    how = each.phase.augmentation
+    how = round_.phase.augmentation
     return {
-        "round": asdict(each),
+        "round": asdict(round_),
         "network": asdict(experiment.network),
         "seed": experiment.seed,
         "data": records.identity,
@@ -167,7 +167,7 @@ def _seed(experiment: Experiment, name: str) -> int:
     return int(np.random.SeedSequence((experiment.seed, zlib.crc32(name.encode()))).generate_state(1)[0])
 
 
-def _on_trunk(fresh: TrainState, before: Trained, each: Round) -> TrainState:
+def _on_trunk(fresh: TrainState, before: Trained, round_: Round) -> TrainState:
     """A fresh state whose weights, but for the head, are those of the round before."""
     variables = before[2]
     params = {**variables["params"], "head": fresh.params["head"]}
@@ -175,28 +175,28 @@ def _on_trunk(fresh: TrainState, before: Trained, each: Round) -> TrainState:
     if old != new:
         wrong = next(name for name in new if old[name] != new[name])
         raise UserError(
-            f"{each.name} cannot start from {each.start}: its {wrong} has another shape; "
+            f"{round_.name} cannot start from {round_.start}: its {wrong} has another shape; "
             "give both the same --seconds and network"
         )
     return fresh.replace(params=params, batch_stats=variables["batch_stats"])
 
 
-def _labels_of_unlabelled(each: Round, records: Records, before: Trained | None, folder: AnyPath) -> Labels:
-    """What `before` says of the unlabelled clips, where the round learns from them; it is asked once."""
-    if before is None or UNLABELLED not in each.parts:
+def _labels_of_unlabelled(round_: Round, records: Records, before: Trained | None, folder: AnyPath) -> Labels:
+    """The pseudo-labels by `before`, where the round trains on unlabelled clips; they are generated once."""
+    if before is None or UNLABELLED not in round_.parts:
         return {}
     file = folder / PSEUDO_LABELS
     if not file.exists():
         net, _, variables = before
-        _write_pseudo_labels(file, net, variables, records.part(UNLABELLED), each.phase.batch_size)
-    wait(f"pseudo-labels of {each.name}")
+        _write_pseudo_labels(file, net, variables, records.part(UNLABELLED), round_.phase.batch_size)
+    wait(f"pseudo-labels of {round_.name}")
     return pseudolabels.read_csv(file)
 
 
 def _write_pseudo_labels(file: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
-    told, _ = predict(net, variables, clips, batch_size)
+    predictions, _ = predict(net, variables, clips, batch_size)
     if is_first():
-        claims.write_text(file, pseudolabels.to_csv(told))
+        claims.write_text(file, pseudolabels.to_csv(predictions))
 
 
 def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:
@@ -208,13 +208,15 @@ def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:
     return lambda numbers: read(numbers) | {"responses": known}
 
 
-def _steps_per_epoch(each: Round, clips: Clips) -> int:
-    if each.phase.batch_size < 2:
-        raise UserError(f"{each.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more")
-    check_batch(each.phase.batch_size)
-    if len(clips) < each.phase.batch_size:
+def _steps_per_epoch(round_: Round, clips: Clips) -> int:
+    if round_.phase.batch_size < 2:
         raise UserError(
-            f"{each.name}: {len(clips)} clips to learn from are less than one batch of {each.phase.batch_size}; "
+            f"{round_.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more"
+        )
+    check_batch(round_.phase.batch_size)
+    if len(clips) < round_.phase.batch_size:
+        raise UserError(
+            f"{round_.name}: {len(clips)} clips to learn from are less than one batch of {round_.phase.batch_size}; "
             f"use --batch-size {len(clips)} or less"
         )
-    return len(clips) // each.phase.batch_size
+    return len(clips) // round_.phase.batch_size

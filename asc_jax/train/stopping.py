@@ -1,22 +1,22 @@
-"""What ends a training before its time: a machine that is taken away, and a loss that is no number."""
+"""What ends a training early: pre-emption, and a non-finite loss."""
 
 import itertools
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STATUS = 75  # EX_TEMPFAIL of sysexits.h: the same command, repeated, goes on
+STATUS = 75  # EX_TEMPFAIL of sysexits.h: the same command, repeated, resumes
 # How often the processes have asked whether to stop. They agree on the question after the last one that any has asked,
-# which before the first is number 1: a run that goes on from step 32 would never come to that step.
+# which before the first is number 1: a run that resumes from step 32 would never come to that step.
 _asked = itertools.count(1)
 
 
 class Preempted(Exception):
-    """SIGTERM came; all steps that were made are saved."""
+    """SIGTERM was received; all finished steps are saved."""
 
 
 class NotFinite(Exception):
-    """A step made a loss or weights that are infinite or no numbers."""
+    """A step gave a non-finite loss or weight."""
 
     def __init__(self, step: int):
         super().__init__(step)
@@ -25,7 +25,7 @@ class NotFinite(Exception):
 
 @contextmanager
 def sigterm() -> Iterator[Callable[[int], bool]]:
-    """Tells, asked once after every step, whether to stop there: SIGTERM, which ends nothing meanwhile, has come.
+    """Returns, called after every step, whether to stop there: SIGTERM, which ends nothing meanwhile, was received.
 
     Several processes stop after the same step, whichever of them it came to.
     """

@@ -8,7 +8,7 @@ from data_prep.synthesis.plan import Clip
 from data_prep.synthesis.recipes import mixture, session_levels
 from data_prep.synthesis.signals import SAMPLE_RATE, generator, irfft, rfft
 
-LEVEL_DBFS = (-36.0, -18.0)  # of every clip alike, so that loudness tells nothing of the scene
+LEVEL_DBFS = (-36.0, -18.0)  # of every clip alike, so that loudness says nothing about the scene
 
 
 def render(clip: Clip, seconds: float) -> np.ndarray:

@@ -57,8 +57,8 @@ def test_reading_goes_through_whole_epochs(make_records):
 
 
 def test_machine_and_limits():
-    told = description()
-    assert told["jax"] == jax.__version__ and told["cores"] >= 1
+    machine = description()
+    assert machine["jax"] == jax.__version__ and machine["cores"] >= 1
     assert 0 < peak_memory() < memory()
     assert all(rate > 0 for rate in limits(bfloat16=False).values())
 
@@ -108,7 +108,7 @@ def test_a_profile_names_the_layers(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "options",
     [
         ["--device", "moon"],
         ["run"],
@@ -118,9 +118,9 @@ def test_a_profile_names_the_layers(tmp_path):
         ["read", "--clips", "8"],
     ],
 )
-def test_wrong_options_are_told_in_one_place(wanted, capsys):
+def test_wrong_options_are_reported_in_one_place(options, capsys):
     from asc_jax.cli import main
 
     with pytest.raises(SystemExit) as stopped:
-        main(["bench", *wanted])
+        main(["bench", *options])
     assert stopped.value.code == 2

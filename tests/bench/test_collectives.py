@@ -24,7 +24,7 @@ def test_calls_and_bytes_are_read_from_the_program():
 @pytest.mark.parametrize("network", [Network(), Network(wavegram_filters=128, plain_projection=True)])
 def test_devices_tell_each_other_gradients_and_statistics_and_no_maps(network):
     case = Case(2, 1.0, network, 1)
-    (told,) = collectives(compile_training(case).program)
+    (collective,) = collectives(compile_training(case).program)
     parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(case.state().params))
-    assert told.kind == "all-reduce"
-    assert parameters < told.bytes < 1.1 * parameters
+    assert collective.kind == "all-reduce"
+    assert parameters < collective.bytes < 1.1 * parameters

@@ -15,9 +15,9 @@ DATA_COMMANDS = ("prepare", "data check", "data describe")
 @pytest.mark.parametrize("asked", [["--help"], ["data", "--help"]])
 def test_help_names_every_command_and_experiment(asked, capsys):
     main(asked)
-    told = capsys.readouterr().out
-    assert all(f"\n  {command} " in told for command in (*COMMANDS, *DATA_COMMANDS, *RUN_COMMANDS))
-    assert all(name in told for name in (*experiments(), "tau2020", "cas2023", "clips", "scenes"))
+    output = capsys.readouterr().out
+    assert all(f"\n  {command} " in output for command in (*COMMANDS, *DATA_COMMANDS, *RUN_COMMANDS))
+    assert all(name in output for name in (*experiments(), "tau2020", "cas2023", "clips", "scenes"))
 
 
 def help_of(capsys, *arguments):
@@ -29,15 +29,15 @@ def help_of(capsys, *arguments):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_explains_its_options(command, capsys):
-    told = help_of(capsys, command, "demo")
-    assert all(option in told for option in ("--workdir", "--split", "--cache", "--skip-bad", "--epochs"))
+    output = help_of(capsys, command, "demo")
+    assert all(option in output for option in ("--workdir", "--split", "--cache", "--skip-bad", "--epochs"))
 
 
 @pytest.mark.parametrize("command", DATA_COMMANDS)
 def test_help_of_every_data_command_explains_its_options(command, capsys):
-    told = help_of(capsys, *command.split())
-    assert all(option in told for option in ("--seconds", "--fit", "--skip-bad", "--data-dir", "tau2020"))
-    assert ("--hold-out" in told) == (command != "prepare")
+    output = help_of(capsys, *command.split())
+    assert all(option in output for option in ("--seconds", "--fit", "--skip-bad", "--data-dir", "tau2020"))
+    assert ("--hold-out" in output) == (command != "prepare")
 
 
 @pytest.mark.parametrize("command", RUN_COMMANDS)
@@ -78,16 +78,16 @@ def options(tmp_path):
 
 def test_recordings_are_prepared_checked_and_described(recordings, options, tmp_path, capsys):
     main(["prepare", "clips", str(recordings), *options])
-    told = capsys.readouterr()
-    folder = told.out.strip()
+    output = capsys.readouterr()
+    folder = output.out.strip()
     assert (tmp_path / folder / "clips.csv").exists()
-    assert "14/14" in told.err and "clips/s" in told.err
+    assert "14/14" in output.err and "clips/s" in output.err
     for source in (str(recordings), folder):
         main(["data", "check", "clips", source, *options])
-        told = capsys.readouterr()
-        row = [cell.strip() for cell in told.out.splitlines()[-2].split("│")[1:-1]]
+        output = capsys.readouterr()
+        row = [cell.strip() for cell in output.out.splitlines()[-2].split("│")[1:-1]]
         assert row[:3] == ["test", "train", "3"] and row[3:6] == ["not known", "0", "not known"]
-        assert told.err == ""
+        assert output.err == ""
     main(["data", "describe", "clips", folder, *options, "--picture", str(tmp_path / "picture.svg")])
     assert "14" in capsys.readouterr().out and (tmp_path / "picture.svg").stat().st_size > 10_000
     closed = "/sys/picture.svg"  # where not even root may write
@@ -110,8 +110,8 @@ def test_a_run_is_evaluated_and_compared(write_round, made_up, tmp_path, capsys)
         write_round(tmp_path / str(seed), "finetune-1", made_up(right=0.9, seed=seed), seed)
     run = tmp_path / "0"
     main(["evaluate", str(run), "--protocol", "released"])
-    told = capsys.readouterr().out
-    assert "released" in told and "finetune-1, device" in told and "leak check" in told
+    output = capsys.readouterr().out
+    assert "released" in output and "finetune-1, device" in output and "leak check" in output
     assert [each["round"] for each in json.loads((run / "scores.json").read_text())] == ["scratch", "finetune-1"]
     assert "pretrain has not finished" in error_of(capsys, "evaluate", str(run), "--round", "pretrain")
     main(["compare", str(run / "scratch"), str(run)])

@@ -6,7 +6,7 @@ from asc_jax.cli.export import Export, _tested, _windows, export
 from asc_jax.errors import UserError
 
 
-def test_what_is_asked_wrongly_is_told_before_anything_is_loaded(tmp_path):
+def test_what_is_asked_wrongly_is_reported_before_anything_is_loaded(tmp_path):
     with pytest.raises(UserError, match="--precision int8 is for --format tflite; onnx is float32"):
         export(Export(tmp_path, "onnx", precision="int8"))
     (tmp_path / "model.stablehlo.zip").touch()
@@ -23,5 +23,5 @@ def test_a_run_without_its_records_asks_for_recordings(write_round, made_up, tmp
 def test_recordings_are_compared_window_by_window(tmp_path):
     wave = np.random.default_rng(0).integers(-9_000, 9_000, 20_000).astype(np.int16)
     soundfile.write(tmp_path / "long.wav", wave, 16_000)
-    heard = _windows((str(tmp_path),), 8_000)
-    np.testing.assert_array_equal(heard, [wave[:8_000], wave[8_000:16_000], wave[-8_000:]])
+    found = _windows((str(tmp_path),), 8_000)
+    np.testing.assert_array_equal(found, [wave[:8_000], wave[8_000:16_000], wave[-8_000:]])

@@ -52,9 +52,9 @@ def undisturbed(record, tmp_path_factory):
     """The round of a process that nothing stops."""
     folder = tmp_path_factory.mktemp("undisturbed")
     process = start(record(folder / "clips"), folder / "run")
-    told, error = process.communicate(timeout=300)
-    assert process.returncode == 0 and "Test, margin-free" in told, error
-    assert "scratch, leak check, split session" in told
+    output, error = process.communicate(timeout=300)
+    assert process.returncode == 0 and "Test, margin-free" in output, error
+    assert "scratch, leak check, split session" in output
     return folder / "run/scratch"
 
 
@@ -79,7 +79,7 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predict
 
 
 def check_export(recordings, run, capsys):
-    """The command writes what tells the same of recordings and of the run's test clips, or nothing."""
+    """The command writes what predicts the same for recordings and for the run's test clips, or nothing."""
     main(["export", str(run), "--format", "stablehlo", "--check", str(recordings)])
     assert str(run / "model.stablehlo.zip") in capsys.readouterr().out.replace("\n", "")
     assert (run / "model.stablehlo.zip").stat().st_size > 1e6
@@ -91,17 +91,17 @@ def check_export(recordings, run, capsys):
 
 
 def check_predict(recordings, run, tested, capsys):
-    """The command tells of the test clips what the run told, and of a bad file why not."""
+    """The command predicts for the test clips what the run predicted, and says what is wrong with a bad file."""
     (recordings / "bad.wav").write_text("not sound")
     (recordings / "._hidden.wav").write_text("not sound either, and not looked at")
     with pytest.raises(SystemExit) as stop:
         main(["predict", str(run), str(recordings), "--format", "json"])
-    told = capsys.readouterr()
-    assert stop.value.code == 1 and told.err.count("\n") == 1 and "bad.wav: unreadable" in told.err
-    heard = {each["file"].removeprefix(f"{recordings}/"): each for each in json.loads(told.out)}
-    assert len(heard) == 15 and "error" in heard["bad.wav"]
+    captured = capsys.readouterr()
+    assert stop.value.code == 1 and captured.err.count("\n") == 1 and "bad.wav: unreadable" in captured.err
+    predictions = {each["file"].removeprefix(f"{recordings}/"): each for each in json.loads(captured.out)}
+    assert len(predictions) == 15 and "error" in predictions["bad.wav"]
     for name, cosine in tested.items():
-        np.testing.assert_allclose(list(heard[name]["cosine"].values()), cosine, atol=1e-5)
+        np.testing.assert_allclose(list(predictions[name]["cosine"].values()), cosine, atol=1e-5)
     assert "bad.wav" in error_of(capsys, "predict", str(run), str(recordings), "--strict")
     main(["predict", str(run), str(recordings / "hum" / "0.wav"), "--hop", "0.25"])
     assert "hum/0.wav" in capsys.readouterr().out
@@ -114,13 +114,13 @@ def check_submission(recordings, run, capsys):
     """The list's clips get scenes, here with bands matched to those of training."""
     listed = recordings / "list.csv"
     listed.write_text("filename,scene_label\r\n2,\r\n0,\r\n")
-    heard = [str(recordings / "hum" / f"{number}.wav") for number in (0, 2)]
-    main(["predict", str(run), *heard, "--device-stats", "--submission", str(listed)])
+    named = [str(recordings / "hum" / f"{number}.wav") for number in (0, 2)]
+    main(["predict", str(run), *named, "--device-stats", "--submission", str(listed)])
     header, *rows = listed.read_text().splitlines()
     assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["2", "0"]
     assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
     capsys.readouterr()
-    assert "not among the recordings: 2" in error_of(capsys, "predict", str(run), heard[0], "--submission", str(listed))
+    assert "not among the recordings: 2" in error_of(capsys, "predict", str(run), named[0], "--submission", str(listed))
 
 
 def start_two(recordings, workdir):
@@ -136,13 +136,13 @@ def test_two_processes_stop_together_and_learn_what_two_devices_of_one_process_l
     folder = tmp_path / "two" / "scratch"
     wait_for_rows(folder / "metrics.csv", 1, two[0])
     two[1].send_signal(signal.SIGTERM)
-    told = [process.communicate(timeout=300) for process in two]
-    assert [process.returncode for process in two] == [75, 75], told
-    assert all("stopped by SIGTERM after step" in error for _, error in told)
-    assert "leak check" in told[0][0] and "leak check" not in told[1][0]  # the first alone speaks
+    outputs = [process.communicate(timeout=300) for process in two]
+    assert [process.returncode for process in two] == [75, 75], outputs
+    assert all("stopped by SIGTERM after step" in error for _, error in outputs)
+    assert "leak check" in outputs[0][0] and "leak check" not in outputs[1][0]  # the first alone speaks
     two = start_two(recordings, tmp_path / "two")
-    told = [process.communicate(timeout=300) for process in two]
-    assert [process.returncode for process in two] == [0, 0], told
+    outputs = [process.communicate(timeout=300) for process in two]
+    assert [process.returncode for process in two] == [0, 0], outputs
     ours, theirs = (load(each)[2] for each in (folder, undisturbed))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-3), ours, theirs)
     ours, theirs = (read_csv(each / "predictions.csv") for each in (folder, undisturbed))

@@ -17,8 +17,8 @@ def folder(tmp_path):
 
 
 def test_files_folders_and_patterns_are_found_in_order(folder, tmp_path):
-    told = [name.removeprefix(f"{folder}/") for name, _ in files((f"{folder}/b.wav", str(folder)), tmp_path)]
-    assert told == ["b.wav", "a.flac", "b.wav", "deep/c.mp3"]
+    names = [name.removeprefix(f"{folder}/") for name, _ in files((f"{folder}/b.wav", str(folder)), tmp_path)]
+    assert names == ["b.wav", "a.flac", "b.wav", "deep/c.mp3"]
     assert [path.name for _, path in files((f"{folder}/**/*.mp3",), tmp_path)] == ["c.mp3"]
 
 

@@ -47,7 +47,7 @@ def test_processes_that_never_came_are_the_users_to_start():
 
 def test_other_ends_keep_their_status_and_what_was_written():
     assert end_of("os.write(2, b'careful'); return 0") == (0, "careful")
-    assert end_of("print('mend this', file=sys.stderr); return 2") == (2, "mend this\n")
+    assert end_of("print('fix this', file=sys.stderr); return 2") == (2, "fix this\n")
     assert end_of("os.write(2, b'out of memory'); os.kill(os.getpid(), 9)") == (128 + signal.SIGKILL, "out of memory")
 
 

@@ -27,7 +27,7 @@ def test_shares_are_of_the_beta_distribution(concentration):
     assert kstest(shares, beta(concentration, concentration).cdf).pvalue > 0.01
 
 
-def test_rolling_moves_by_no_more_than_told_either_way(waveform):
+def test_rolling_moves_by_no_more_than_given_either_way(waveform):
     rolled = jax.vmap(lambda key: augment.roll(key, waveform, 0.1))(KEYS)  # of 1 s
     first = np.array([np.flatnonzero(clip == waveform[0])[0] for clip in rolled])
     moved = np.where(first > 8_000, first - 16_000, first)
@@ -37,10 +37,10 @@ def test_rolling_moves_by_no_more_than_told_either_way(waveform):
 
 def test_a_response_is_convolved_with_and_leaves_the_loudness(waveform):
     response = np.random.default_rng(2).normal(size=(1, 300)).astype(np.float32)
-    heard = augment.respond(KEYS[0], waveform, response)
+    convolved = augment.respond(KEYS[0], waveform, response)
     expected = fftconvolve(waveform, response[0])[:16_000]
     expected *= np.sqrt(np.square(waveform).mean() / np.square(expected).mean())
-    np.testing.assert_allclose(heard, expected, atol=1e-5)
+    np.testing.assert_allclose(convolved, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("samples", [300, 16_000, 16_001])
@@ -55,13 +55,13 @@ def test_blocks_joined_are_the_convolution(samples, taps):
 
 def test_every_response_is_heard(waveform):
     responses = np.eye(5, 9, dtype=np.float32)  # delays by 0 to 4 samples
-    heard = jax.vmap(lambda key: augment.respond(key, waveform, responses))(KEYS)
-    assert set(np.abs(heard[:, :5] - waveform[0]).argmin(1)) == set(range(5))
+    convolved = jax.vmap(lambda key: augment.respond(key, waveform, responses))(KEYS)
+    assert set(np.abs(convolved[:, :5] - waveform[0]).argmin(1)) == set(range(5))
 
 
 def test_silence_through_a_microphone_stays_silent():
-    heard = augment.respond(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
-    np.testing.assert_array_equal(heard, 0)
+    convolved = augment.respond(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
+    np.testing.assert_array_equal(convolved, 0)
 
 
 def test_mixed_style_lies_between_two_and_leaves_the_pattern(mel):

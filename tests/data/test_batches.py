@@ -64,8 +64,8 @@ def records(make_records):
 
 
 def test_pseudo_labels_are_joined_by_id(records):
-    told = {"clip-4": (0, 0.25), "clip-3": (1, 0.75)}
-    both = targets(records.part("train", "unlabelled"), told)
+    labels = {"clip-4": (0, 0.25), "clip-3": (1, 0.75)}
+    both = targets(records.part("train", "unlabelled"), labels)
     assert both["label"].tolist() == [1, 0, 1, 1, 0]
     assert both["weight"].tolist() == [1, 1, 1, 0.75, 0.25]
     assert (both["label"].dtype, both["weight"].dtype) == (np.int32, np.float32)
@@ -74,11 +74,11 @@ def test_pseudo_labels_are_joined_by_id(records):
 
 def test_labels_and_weights_go_with_their_audio(records):
     clips = records.part("train", "unlabelled")
-    wanted = targets(clips, {"clip-4": (0, 0.25), "clip-3": (1, 0.75)})
-    for batch in training_batches(lambda numbers: {"audio": clips.audio(numbers)}, wanted, 2, 3, 0, 0):
+    chosen = targets(clips, {"clip-4": (0, 0.25), "clip-3": (1, 0.75)})
+    for batch in training_batches(lambda numbers: {"audio": clips.audio(numbers)}, chosen, 2, 3, 0, 0):
         numbers = batch["audio"][:, 0]
-        assert batch["label"].tolist() == wanted["label"][numbers].tolist()
-        assert batch["weight"].tolist() == wanted["weight"][numbers].tolist()
+        assert batch["label"].tolist() == chosen["label"][numbers].tolist()
+        assert batch["weight"].tolist() == chosen["weight"][numbers].tolist()
 
 
 def test_evaluation_keeps_the_order_and_fills_the_last_batch_with_the_first_clips(records):

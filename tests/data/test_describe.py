@@ -1,4 +1,4 @@
-"""What a data set is told to hold is what it holds."""
+"""What is printed of a data set is what it holds."""
 
 import io
 
@@ -29,15 +29,15 @@ def records(make_records, tmp_path):
 def test_tables_tell_counts_and_sound(records):
     console = Console(file=io.StringIO(), width=150)
     console.print(*summary(records))
-    told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in console.file.getvalue().splitlines()]
-    assert ["train", "2", "0.00", "2", "2", "2", "1", "0"] in told
-    assert ["all", "4", "0.00", "3", "2", "4", "1", "0"] in told
-    assert ["park", "1", "", "1", "2"] in told  # train, test, unlabelled, all
-    assert ["s1", "2", "1", "1", "4"] in told
-    assert ["silence in % of a clip", *["25.0"] * 5] in told
-    assert ["silent", "2"] in told
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in console.file.getvalue().splitlines()]
+    assert ["train", "2", "0.00", "2", "2", "2", "1", "0"] in rows
+    assert ["all", "4", "0.00", "3", "2", "4", "1", "0"] in rows
+    assert ["park", "1", "", "1", "2"] in rows  # train, test, unlabelled, all
+    assert ["s1", "2", "1", "1", "4"] in rows
+    assert ["silence in % of a clip", *["25.0"] * 5] in rows
+    assert ["silent", "2"] in rows
     assert "4 above -0.1" in console.file.getvalue() and "4 at 44,100 Hz, 2 channel(s)" in console.file.getvalue()
-    assert not any(line[0] == "city" for line in told if line)  # no city is known
+    assert not any(line[0] == "city" for line in rows if line)  # no city is known
 
 
 def test_picture_is_drawn_even_of_a_scene_without_clips(records, tmp_path):

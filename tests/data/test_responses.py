@@ -35,11 +35,11 @@ def test_recorded_responses_are_resampled_cut_and_of_unit_energy(tmp_path):
     assert not responses[1, 100:].any()
 
 
-@pytest.mark.parametrize("told", ["no impulse responses there", "a.wav: silent", "b.wav: Format not recognised"])
-def test_a_folder_that_cannot_serve_is_told(tmp_path, told):
-    if "a.wav" in told:
+@pytest.mark.parametrize("message", ["no impulse responses there", "a.wav: silent", "b.wav: Format not recognised"])
+def test_a_folder_that_cannot_serve_is_refused(tmp_path, message):
+    if "a.wav" in message:
         soundfile.write(tmp_path / "a.wav", np.zeros(100), 16_000)
-    if "b.wav" in told:
+    if "b.wav" in message:
         (tmp_path / "b.wav").write_text("no sound")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         recorded(tmp_path)

@@ -120,7 +120,7 @@ def test_a_scene_of_one_session_is_taught_unless_its_fold_is_asked_for(opened):
             opened(rows, None, "session", fold)
         except UserError as error:
             errors.append(str(error))
-    assert len(errors) == 1 and "no clip in 'train' teaches bus" in errors[0]
+    assert len(errors) == 1 and "no clip in 'train' is labelled bus" in errors[0]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,11 @@ def test_a_scene_of_one_session_is_taught_unless_its_fold_is_asked_for(opened):
         (TWO_EACH, ("label",), "column 'label' is no split: it says 'bus'"),
         ([("bus", "", ""), ("park", "", "")] * 5, ("session",), "the session of no clip is known"),
         ([("bus", "", ""), ("park", "", "")] * 5, ("city", "A"), "the city of no clip is known"),
-        ([("bus", "A", "s"), ("park", "A", "t"), ("park", "B", "u")], ("city", "A"), "no clip in 'train' teaches bus$"),
+        (
+            [("bus", "A", "s"), ("park", "A", "t"), ("park", "B", "u")],
+            ("city", "A"),
+            "no clip in 'train' is labelled bus$",
+        ),
         ([("bus", "", "one"), ("park", "", "one")], ("session",), "too few labelled clips"),
     ],
 )

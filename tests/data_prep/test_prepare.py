@@ -139,7 +139,7 @@ def spoil(recordings):
     (recordings / "bus1.wav").unlink()
 
 
-def test_bad_recordings_are_told_together_and_leave_nothing(recordings, data_dir):
+def test_bad_recordings_are_reported_together_and_leave_nothing(recordings, data_dir):
     spoil(recordings)
     with pytest.raises(PrepareError) as error:
         prepare_clips(recordings, data_dir)

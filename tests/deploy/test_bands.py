@@ -28,9 +28,9 @@ def through_device(clips):
 
 def test_statistics_are_those_of_all_frames_at_once(clips):
     mel = np.asarray(log_mel(to_waveform(jnp.asarray(clips))), np.float64).reshape(-1, 128)
-    told = statistics(NET, clips)
-    np.testing.assert_allclose(told.mean, mel.mean(0), atol=1e-3)
-    np.testing.assert_allclose(told.deviation, mel.std(0), atol=1e-3)
+    found = statistics(NET, clips)
+    np.testing.assert_allclose(found.mean, mel.mean(0), atol=1e-3)
+    np.testing.assert_allclose(found.deviation, mel.std(0), atol=1e-3)
 
 
 def test_matched_bands_have_the_statistics_of_training(clips):
@@ -46,13 +46,13 @@ def test_the_network_takes_what_matching_gives(clips):
     variables = create_state(NET, 16_000, jax.random.key(0)).variables
     bands = matching(statistics(NET, through_device(clips)), statistics(NET, clips))
     features = jax.jit(lambda variables, clips: NET.apply(variables, to_waveform(clips)).features)
-    plain, heard = (features(variables, each) for each in (clips, through_device(clips)))
+    plain, recorded = (features(variables, each) for each in (clips, through_device(clips)))
     matched = features(fold(variables | {"bands": bands}), through_device(clips))
-    of_mel = [np.abs(each[..., 0] - plain[..., 0]).mean() for each in (heard, matched)]
+    of_mel = [np.abs(each[..., 0] - plain[..., 0]).mean() for each in (recorded, matched)]
     assert of_mel[1] < of_mel[0] / 3
-    np.testing.assert_allclose(matched[..., 1], heard[..., 1], atol=1e-5)  # the Wavegram has no bands to match
+    np.testing.assert_allclose(matched[..., 1], recorded[..., 1], atol=1e-5)  # the Wavegram has no bands to match
 
 
 def test_nothing_heard_is_an_error():
-    with pytest.raises(UserError, match="no recording could be heard"):
+    with pytest.raises(UserError, match="no recording could be used"):
         statistics(NET, [])

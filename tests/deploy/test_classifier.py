@@ -8,7 +8,7 @@ from asc_jax.errors import UserError
 
 @pytest.fixture(params=[1, 32])
 def model(request, monkeypatch):
-    """Hears loudness: the cosine to "loud" is the window's first sample over 10,000; windows of 4 samples."""
+    """Measures loudness: the cosine to "loud" is the window's first sample over 10,000; windows of 4 samples."""
 
     def predictor(net, count):
         def predict(variables, audio):
@@ -29,13 +29,13 @@ def recording(*levels):
 
 def test_batches_go_across_recordings_whose_order_stays(model):
     levels = {f"{n}": np.random.default_rng(n).random(n) for n in (1, 40, 3, 64, 5)}
-    told = list(model.hear(((name, recording(*each)) for name, each in levels.items()), 4))
-    assert [heard.name for heard in told] == list(levels)
-    for heard in told:
-        np.testing.assert_allclose(np.array(heard.cosines)[:, 1], levels[heard.name], atol=1e-4)
-        assert heard.start == [4 * n / 16_000 for n in range(len(levels[heard.name]))]
-        assert heard.scene == ("loud" if levels[heard.name].mean() > 0.5 else "quiet")
-        assert 0.5 <= heard.confidence <= 1
+    predictions = list(model.predict(((name, recording(*each)) for name, each in levels.items()), 4))
+    assert [prediction.name for prediction in predictions] == list(levels)
+    for prediction in predictions:
+        np.testing.assert_allclose(np.array(prediction.cosines)[:, 1], levels[prediction.name], atol=1e-4)
+        assert prediction.start == [4 * n / 16_000 for n in range(len(levels[prediction.name]))]
+        assert prediction.scene == ("loud" if levels[prediction.name].mean() > 0.5 else "quiet")
+        assert 0.5 <= prediction.confidence <= 1
 
 
 def test_a_bad_recording_leaves_the_others_alone(model):
@@ -43,9 +43,9 @@ def test_a_bad_recording_leaves_the_others_alone(model):
         yield from recording(1)
         raise UserError("truncated: it ends")
 
-    told = list(model.hear([("a", recording(1)), ("b", breaks()), ("c", recording(0.1))], 4))
-    assert [heard.error for heard in told] == [None, "truncated: it ends", None]
-    assert (told[0].scene, told[2].scene) == ("loud", "quiet")
+    predictions = list(model.predict([("a", recording(1)), ("b", breaks()), ("c", recording(0.1))], 4))
+    assert [prediction.error for prediction in predictions] == [None, "truncated: it ends", None]
+    assert (predictions[0].scene, predictions[2].scene) == ("loud", "quiet")
 
 
 def test_a_waveform_of_any_rate_is_heard(model):
@@ -65,11 +65,11 @@ def test_integers_are_scaled_by_their_type(model):
 
 @pytest.mark.parametrize("model", [1], indirect=True)
 def test_windows_without_signal_do_not_vote(model):
-    (told,) = model.hear([("", recording(0, 0.2, 0, 0.4, 1e-5))], 4)
-    assert [cosine is None for cosine in told.cosines] == [True, False, True, False, True]
-    assert len(told.start) == 5 and told.cosine[1] == pytest.approx(0.3, abs=1e-3)
-    (told,) = model.hear([("", recording(0, 0))], 4)
-    assert told.error and told.error.startswith("silent")
+    (prediction,) = model.predict([("", recording(0, 0.2, 0, 0.4, 1e-5))], 4)
+    assert [cosine is None for cosine in prediction.cosines] == [True, False, True, False, True]
+    assert len(prediction.start) == 5 and prediction.cosine[1] == pytest.approx(0.3, abs=1e-3)
+    (prediction,) = model.predict([("", recording(0, 0))], 4)
+    assert prediction.error and prediction.error.startswith("silent")
 
 
 @pytest.mark.parametrize("model", [1], indirect=True)

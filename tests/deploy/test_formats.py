@@ -5,34 +5,34 @@ import json
 import numpy as np
 import pytest
 
-from asc_jax.deploy.classifier import Heard
+from asc_jax.deploy.classifier import Prediction
 from asc_jax.deploy.formats import NO_SIGNAL, clock, csv_text, json_text, jsonl_text, table, timeline
 
 
 @pytest.fixture
-def heard():
+def predictions():
     """A recording of three windows, one of one, and a bad one."""
     cosines = [np.array([0.9, 0.1]), np.array([0.2, 0.3]), np.array([0.1, 0.9])]
     return [
-        Heard("a, b.wav", ("bus", "park"), [0.0, 10.0, 12.5], cosines),
-        Heard("c.wav", ("bus", "park"), [0.0], cosines[:1]),
-        Heard("d.wav", ("bus", "park"), error="truncated: ends early"),
+        Prediction("a, b.wav", ("bus", "park"), [0.0, 10.0, 12.5], cosines),
+        Prediction("c.wav", ("bus", "park"), [0.0], cosines[:1]),
+        Prediction("d.wav", ("bus", "park"), error="truncated: ends early"),
     ]
 
 
-def test_json_tells_every_cosine_and_every_window(heard):
-    told = json.loads("".join(json_text(heard)))
-    assert told == [json.loads(line) for line in "".join(jsonl_text(heard)).splitlines()]
-    assert [each["file"] for each in told] == ["a, b.wav", "c.wav", "d.wav"]
-    assert told[0]["scene"] == "park"  # by the mean, though its first window says bus
-    assert told[0]["cosine"] == pytest.approx({"bus": 0.4, "park": 1.3 / 3})
-    assert [(each["start"], each["scene"]) for each in told[0]["windows"]] == [(0, "bus"), (10, "park"), (12.5, "park")]
-    assert told[2] == {"file": "d.wav", "error": "truncated: ends early"}
+def test_json_has_every_cosine_and_every_window(predictions):
+    rows = json.loads("".join(json_text(predictions)))
+    assert rows == [json.loads(line) for line in "".join(jsonl_text(predictions)).splitlines()]
+    assert [each["file"] for each in rows] == ["a, b.wav", "c.wav", "d.wav"]
+    assert rows[0]["scene"] == "park"  # by the mean, though its first window says bus
+    assert rows[0]["cosine"] == pytest.approx({"bus": 0.4, "park": 1.3 / 3})
+    assert [(each["start"], each["scene"]) for each in rows[0]["windows"]] == [(0, "bus"), (10, "park"), (12.5, "park")]
+    assert rows[2] == {"file": "d.wav", "error": "truncated: ends early"}
     assert json.loads("".join(json_text([]))) == []
 
 
-def test_csv_has_a_row_for_each_window(heard):
-    rows = list(csv.DictReader(io.StringIO("".join(csv_text(heard)))))
+def test_csv_has_a_row_for_each_window(predictions):
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text(predictions)))))
     assert [(row["file"], row["start"], row["scene"]) for row in rows] == [
         *[("a, b.wav", "0", "bus"), ("a, b.wav", "10", "park"), ("a, b.wav", "12.5", "park")],
         ("c.wav", "0", "bus"),
@@ -40,19 +40,21 @@ def test_csv_has_a_row_for_each_window(heard):
 
 
 def test_windows_without_signal_are_marked_everywhere():
-    heard = Heard("a.wav", ("bus", "park"), [0.0, 10.0, 20.0], [None, np.array([0.1, 0.9]), None], notes=["odd"])
-    (told,) = json.loads("".join(json_text([heard])))
-    assert told["scene"] == "park" and told["notes"] == ["odd"]
-    assert told["windows"][0] == {"start": 0.0, "scene": None, "silent": True}
-    rows = list(csv.DictReader(io.StringIO("".join(csv_text([heard])))))
+    prediction = Prediction(
+        "a.wav", ("bus", "park"), [0.0, 10.0, 20.0], [None, np.array([0.1, 0.9]), None], notes=["odd"]
+    )
+    (row,) = json.loads("".join(json_text([prediction])))
+    assert row["scene"] == "park" and row["notes"] == ["odd"]
+    assert row["windows"][0] == {"start": 0.0, "scene": None, "silent": True}
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text([prediction])))))
     assert [row["scene"] for row in rows] == [NO_SIGNAL, "park", NO_SIGNAL] and rows[0]["confidence"] == ""
-    assert timeline(heard) == f"0:00 {NO_SIGNAL}, 0:10 park, 0:20 {NO_SIGNAL}"
-    assert [list(column.cells) for column in table([heard]).columns][3] == ["1 of 3"]
+    assert timeline(prediction) == f"0:00 {NO_SIGNAL}, 0:10 park, 0:20 {NO_SIGNAL}"
+    assert [list(column.cells) for column in table([prediction]).columns][3] == ["1 of 3"]
 
 
-def test_the_table_tells_when_the_scene_changes(heard):
-    assert timeline(heard[0]) == "0:00 bus, 0:10 park" and timeline(heard[1]) == ""
-    assert table(heard).row_count == 2
+def test_the_table_says_when_the_scene_changes(predictions):
+    assert timeline(predictions[0]) == "0:00 bus, 0:10 park" and timeline(predictions[1]) == ""
+    assert table(predictions).row_count == 2
 
 
 def test_clock():

@@ -56,9 +56,9 @@ def test_every_wrong_tensor_is_named(variables):
     tensors = to_released(variables)
     del tensors["arcface.weight"]
     tensors |= {"heatmap.9.weight": np.zeros(3), "classifier.conv1.bn.bias": np.zeros(63)}
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         from_released(tensors, variables)
-    assert str(told.value).split("; ") == [
+    assert str(error.value).split("; ") == [
         "arcface.weight is missing",
         "classifier.conv1.bn.bias has the shape (63,), not (64,)",
         "heatmap.9.weight is not known",

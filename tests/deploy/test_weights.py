@@ -59,7 +59,7 @@ def test_records_of_other_clips_are_refused(checkpoint, tmp_path, make_records):
     assert not (tmp_path / "pretrain").exists()
 
 
-def test_another_clip_length_is_told_with_the_file(checkpoint, tmp_path):
+def test_another_clip_length_is_reported_with_the_file(checkpoint, tmp_path):
     shapes = r"has the shape \(512, 1, 32, 8\), not \(512, 1, 32, 40\)"
     with pytest.raises(UserError, match=f"model.ckpt: classifier.linear7.conv.weight {shapes}"):
         weights.import_round(FILE, SCENES, 80_000, tmp_path / "pretrain", None)
@@ -71,15 +71,15 @@ def test_only_the_released_network_is_written(variables, tmp_path):
 
 
 @pytest.mark.extra
-def test_a_file_comes_back_and_what_is_none_is_told(variables, tmp_path):
+def test_a_file_comes_back_and_what_is_none_is_refused(variables, tmp_path):
     torch = pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
     file = tmp_path / FILE
     weights.write_checkpoint(file, SceneNet(3), variables)
-    wanted = to_released(variables)
-    told = weights.read_checkpoint(file)
-    assert {name for name in told if not name.endswith("num_batches_tracked")} == wanted.keys()
-    for name, tensor in wanted.items():
-        np.testing.assert_array_equal(told[name], tensor)
+    written = to_released(variables)
+    read = weights.read_checkpoint(file)
+    assert {name for name in read if not name.endswith("num_batches_tracked")} == written.keys()
+    for name, tensor in written.items():
+        np.testing.assert_array_equal(read[name], tensor)
     torch.save({"weights": 1}, tmp_path / "other.ckpt")
     (tmp_path / "noise.ckpt").write_bytes(bytes(range(256)))
     for name in ("other.ckpt", "noise.ckpt"):

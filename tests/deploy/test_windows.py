@@ -9,13 +9,13 @@ from asc_jax.deploy.windows import to_int16, windows
 def test_windows_are_those_of_the_whole_recording(lengths, samples, hop):
     whole = np.arange(sum(lengths), dtype=np.float32) / 32768
     blocks = np.split(whole, np.cumsum(lengths)[:-1]) if lengths else []
-    told = [(start, audio.tolist()) for start, audio in windows(blocks, samples, hop)]
+    found = [(start, audio.tolist()) for start, audio in windows(blocks, samples, hop)]
     if len(whole) < samples:
-        assert told == ([(0, np.resize(np.arange(len(whole)), samples).tolist())] if len(whole) else [])
+        assert found == ([(0, np.resize(np.arange(len(whole)), samples).tolist())] if len(whole) else [])
         return
     starts = list(range(0, len(whole) - samples + 1, hop))
     starts += [len(whole) - samples] * (starts[-1] + samples < len(whole))
-    assert told == [(start, list(range(start, start + samples))) for start in starts]
+    assert found == [(start, list(range(start, start + samples))) for start in starts]
 
 
 def test_samples_are_rounded_and_clipped_as_records_have_them():

@@ -1,4 +1,4 @@
-"""What the documentation tells people to run: commands, Python, and the files that it names."""
+"""What people are to run by the documentation: commands, Python, and the files that it names."""
 
 import ast
 import itertools
@@ -48,7 +48,7 @@ def source_files() -> list[Path]:
         "experiments/*.py",
         "experiments/launch/*.sh",
         "experiments/launch/*.yaml",
-        "tests/long/*.py",
+        "experiments/studies/*.py",
     )
     return [file for pattern in patterns for file in sorted(ROOT.glob(pattern))]
 
@@ -63,9 +63,9 @@ def commands() -> list[Found]:
 def python() -> list[Found]:
     """Blocks of Python, and inline calls of this project's functions."""
     found = [(file, block) for file in markdown_files() for block in _blocks(file) if block[0] == "python"]
-    told = [_at(file, line, code) for file, (_, line, code) in found]
+    blocks = [_at(file, line, code) for file, (_, line, code) in found]
     inline = [each for file in markdown_files() for each in _inline(file)]
-    return told + [each for each in inline if re.match(r"(asc_jax|data_prep)\.[\w.]+\(", each.text)]
+    return blocks + [each for each in inline if re.match(r"(asc_jax|data_prep)\.[\w.]+\(", each.text)]
 
 
 def named_files() -> list[tuple[Found, Path]]:

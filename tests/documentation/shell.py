@@ -15,7 +15,7 @@ from string import Template
 from types import SimpleNamespace
 
 import pytest
-import studies
+import small_studies
 import yaml
 from documents import ROOT
 from stand_ins import NOT_RUN, SMALL, TRAINED, TRAINING, filled_in
@@ -71,7 +71,7 @@ class Shell:
         """As `asc_jax`, but the rounds of a run that is there already stand in for trained ones."""
         self.provide("runs/mine")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("asc_jax.train.rounds.run", studies.copy_round)
+            patch.setattr("asc_jax.train.rounds.run", small_studies.copy_round)
             self._asc_jax(arguments)
 
     def _asc_jax(self, arguments, stdin=os.devnull):
@@ -174,7 +174,7 @@ class Shell:
             return self.pip(words[2:])
         self.provide("runs/mine")
         with contextlib.chdir(self.folder):
-            status = _status(studies.run, self, ROOT / words[1], words[2:])
+            status = _status(small_studies.run, self, ROOT / words[1], words[2:])
         if status:
             _fail(words, f"It ended with status {status}.")
 

@@ -25,7 +25,7 @@ asc-jax,is no command here
 
 Then `make report
 WORKDIR=runs/mine` shows `x` and `make` and `park`.
-Neither `--hop` nor `tests/long/soak.py`, but `tests/long/soak.py x`.
+Neither `--hop` nor `experiments/studies/soak.py`, but `experiments/studies/soak.py x`.
 """
 
 
@@ -61,7 +61,7 @@ def test_a_file_is_there(mention, path):
 def test_options_in_prose_exist():
     sources = "".join(
         file.read_text()
-        for pattern in ("asc_jax/config.py", "asc_jax/cli/*.py", "experiments/launch/*.sh", "tests/long/*.py")
+        for pattern in ("asc_jax/config.py", "asc_jax/cli/*.py", "experiments/launch/*.sh", "experiments/studies/*.py")
         for file in ROOT.glob(pattern)
     )
     for option in documents.options():
@@ -81,5 +81,5 @@ def test_commands_are_found_in_blocks_and_in_prose(tmp_path):
         (3, "fly --high 1"),
         (5, "cat x | asc-jax predict runs/mine -"),
         (12, "make report WORKDIR=runs/mine"),
-        (14, "tests/long/soak.py x"),
+        (14, "experiments/studies/soak.py x"),
     ]

@@ -45,7 +45,7 @@ def test_chance_is_not_claimed(trained):
     assert found.verdict == "No difference shown."
 
 
-def test_seeds_of_one_experiment_are_never_told_apart(trained):
+def test_seeds_of_one_experiment_are_never_distinguished(trained):
     (found,) = compare([trained("scratch", 0.3), trained("scratch", 0.8, seed=1)])
     assert found.difference.low > 0.3 and found.verdict.startswith("Only the seed differs")
 
@@ -107,8 +107,8 @@ def test_one_session_shows_nothing(trained):
 
 def test_table_names_what_was_compared(trained):
     table = comparison_table(compare([trained("scratch", 0.3), trained("finetune-3", 0.8)]))
-    told = json.dumps([list(column.cells) for column in table.columns])
-    assert "scratch" in told and "finetune-3" in told and "The second is better" in told
+    text = json.dumps([list(column.cells) for column in table.columns])
+    assert "scratch" in text and "finetune-3" in text and "The second is better" in text
 
 
 def test_differences_of_certain_trainings_keep_an_interval(trained):

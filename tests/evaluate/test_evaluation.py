@@ -36,7 +36,7 @@ def test_rounds_are_read_in_the_order_of_the_phases(run):
         ("..", "but the runs .* lie in it"),
     ],
 )
-def test_what_is_no_run_is_told_with_what_would_be_one(run, place, message):
+def test_what_is_no_run_is_reported_with_what_would_be_one(run, place, message):
     with pytest.raises(UserError, match=message):
         read_run(run / place)
 
@@ -54,9 +54,9 @@ def test_scores_are_those_of_the_table_on_disk(run):
         assert {name: group.accuracy.value for name, group in found.groups[kind].items()} == pytest.approx(dict(right))
 
 
-def test_a_device_is_heard_if_any_round_on_the_way_taught_it(run):
+def test_a_device_is_seen_if_any_round_of_the_chain_was_trained_on_it(run):
     groups = evaluate(FinishedRound(run / "finetune-10")).groups["device in training"]
-    assert {name: group.clips for name, group in groups.items()} == {"heard": 40, "not heard": 20}
+    assert {name: group.clips for name, group in groups.items()} == {"seen": 40, "unseen": 20}
     assert "city in training" not in evaluate(FinishedRound(run / "finetune-10")).groups
 
 
@@ -66,28 +66,30 @@ def test_what_another_data_set_taught_does_not_count(run):
     config["settings"]["data"] = "tau2020/10s-0/2.0.0"
     file.write_text(json.dumps(config))
     groups = evaluate(FinishedRound(run / "finetune-10")).groups["device in training"]
-    assert {name: group.clips for name, group in groups.items()} == {"heard": 20, "not heard": 40}
+    assert {name: group.clips for name, group in groups.items()} == {"seen": 20, "unseen": 40}
 
 
-def test_the_released_protocol_is_told_beside(run):
+def test_the_released_protocol_is_shown_beside(run):
     found = evaluate(FinishedRound(run / "pretrain"), released=True).scores
     assert found[RELEASED].value <= found["accuracy"].value
 
 
 def test_json_holds_null_for_what_is_not_known(write_round, made_up, tmp_path):
-    told = made_up(clips=4)  # of one session
-    write_round(tmp_path, "scratch", told)
+    predictions = made_up(clips=4)  # of one session
+    write_round(tmp_path, "scratch", predictions)
     write_json(tmp_path / "scores.json", [evaluate(each) for each in read_run(tmp_path)])
     (kept,) = json.loads((tmp_path / "scores.json").read_text())
     assert kept["scores"]["accuracy"]["low"] is None and kept["round"] == "scratch"
 
 
 def test_clips_without_a_scene_are_not_scored(write_round, made_up, tmp_path):
-    told = made_up()
-    half = Predictions(told.scenes, told.cosine, np.where(np.arange(60) < 30, told.truth, -1), told.details)
+    predictions = made_up()
+    half = Predictions(
+        predictions.scenes, predictions.cosine, np.where(np.arange(60) < 30, predictions.truth, -1), predictions.details
+    )
     write_round(tmp_path, "scratch", half)
     assert evaluate(FinishedRound(tmp_path / "scratch")).clips == 30
-    none = Predictions(told.scenes, told.cosine, np.full(60, -1), told.details)
+    none = Predictions(predictions.scenes, predictions.cosine, np.full(60, -1), predictions.details)
     write_round(tmp_path, "pretrain", none)
     with pytest.raises(UserError, match="the scene of no clip is known"):
         evaluate(FinishedRound(tmp_path / "pretrain"))

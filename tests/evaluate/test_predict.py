@@ -11,7 +11,7 @@ from asc_jax.train.step import create_state
 
 
 @pytest.fixture
-def told():
+def table():
     rng = np.random.default_rng(0)
     details = {
         "id": [f"a,{number}.wav" for number in range(6)],
@@ -23,20 +23,20 @@ def told():
     return Predictions(("bus", "park", "shopping mall"), cosine, np.array([0, 1, 2, 0, 1, -1]), details)
 
 
-def test_confidence_is_the_largest_softmax(told):
-    np.testing.assert_allclose(told.confidence, softmax(told.cosine.astype(float), axis=1).max(1))
+def test_confidence_is_the_largest_softmax(table):
+    np.testing.assert_allclose(table.confidence, softmax(table.cosine.astype(float), axis=1).max(1))
 
 
-def test_table_is_read_back_exactly_and_by_pandas(told, tmp_path):
+def test_table_is_read_back_exactly_and_by_pandas(table, tmp_path):
     file = tmp_path / "predictions.csv"
-    file.write_text(to_csv(told))
+    file.write_text(to_csv(table))
     back = read_csv(file)
-    assert back.scenes == told.scenes and back.details == told.details
-    np.testing.assert_array_equal(back.cosine, told.cosine)
-    np.testing.assert_array_equal(back.truth, told.truth)
+    assert back.scenes == table.scenes and back.details == table.details
+    np.testing.assert_array_equal(back.cosine, table.cosine)
+    np.testing.assert_array_equal(back.truth, table.truth)
     frame = pandas.read_csv(file)
     assert frame["truth"].fillna("").tolist() == ["bus", "park", "shopping mall", "bus", "park", ""]
-    assert frame["scene"].tolist() == [told.scenes[label] for label in told.label]
+    assert frame["scene"].tolist() == [table.scenes[label] for label in table.label]
 
 
 def test_devices_that_share_a_batch_tell_what_one_tells():

@@ -71,11 +71,11 @@ def test_normalise_makes_a_constant_clip_zero():
 def test_residual_normalisation_hears_a_microphone_in_the_residual_alone():
     random = np.random.default_rng(0)
     mel, response = random.normal(-40, 7, (2, 30, BANDS)), random.normal(0, 10, BANDS)
-    for heard in (mel, mel + response):
-        normalised = (heard - heard.mean((1, 2), keepdims=True)) / heard.std((1, 2), keepdims=True)
+    for recorded in (mel, mel + response):
+        normalised = (recorded - recorded.mean((1, 2), keepdims=True)) / recorded.std((1, 2), keepdims=True)
         by_band = (mel - mel.mean(1, keepdims=True)) / mel.std(1, keepdims=True)
         np.testing.assert_allclose(
-            residual_normalise(jnp.asarray(heard, jnp.float32), 0.3), by_band + 0.3 * normalised, atol=1e-4
+            residual_normalise(jnp.asarray(recorded, jnp.float32), 0.3), by_band + 0.3 * normalised, atol=1e-4
         )
 
 

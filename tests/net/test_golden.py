@@ -69,9 +69,9 @@ def test_bfloat16_and_the_folded_network(arrays, state, batch):
 
 
 def test_pseudo_labels(arrays):
-    told = Predictions(tuple("abcdefghij"), arrays["eval/cosine"], arrays["labels"], {})
-    np.testing.assert_array_equal(told.label, arrays["pseudo/label"])
-    np.testing.assert_allclose(told.confidence, arrays["pseudo/raw_confidence"], rtol=1e-6)
+    predictions = Predictions(tuple("abcdefghij"), arrays["eval/cosine"], arrays["labels"], {})
+    np.testing.assert_array_equal(predictions.label, arrays["pseudo/label"])
+    np.testing.assert_allclose(predictions.confidence, arrays["pseudo/raw_confidence"], rtol=1e-6)
     # from the released confidences: of eight untrained clips they span 40 float32 steps, which scaling would magnify
     np.testing.assert_allclose(
         pseudolabels.weights(arrays["pseudo/raw_confidence"]), arrays["pseudo/weight"], atol=1e-6

@@ -19,12 +19,12 @@ CHAIN = {"pretrain": None, "scratch": None, "finetune-1": "pretrain", "pseudolab
 def records(tmp_path_factory, made_up):
     """The prepared clips that `made_up` predicts."""
     folder = tmp_path_factory.mktemp("recordings")
-    told = made_up()
+    predictions = made_up()
     rows = ["filename,scene_label"]
-    for number, (name, truth) in enumerate(zip(told.details["id"], told.truth, strict=True)):
+    for number, (name, truth) in enumerate(zip(predictions.details["id"], predictions.truth, strict=True)):
         audio = np.random.default_rng(number).normal(0, 0.1, 4000)
         soundfile.write(folder / name, audio, 16_000)
-        rows.append(f"{name},{told.scenes[truth]}")
+        rows.append(f"{name},{predictions.scenes[truth]}")
     (folder / "clips.csv").write_text("\n".join(rows) + "\n")
     return prepare("clips", str(folder / "clips.csv"), seconds=0.25, data_dir=str(folder / "prepared"))
 
@@ -33,15 +33,17 @@ def records(tmp_path_factory, made_up):
 def fill_run(write_round, records):
     """A function that writes the four rounds of a run into a folder, all of which predict the same."""
 
-    def fill(folder, told):
+    def fill(folder, predictions):
         random = np.random.default_rng(0)
-        count = len(told.truth)
+        count = len(predictions.truth)
         maps = random.uniform(0.5, 1, (2, 128, 9, 2))
         for name, start in CHAIN.items():
-            path = write_round(folder, name, told, start=start, devices=("a", "b"), cities=("lyon",), records=records)
+            path = write_round(
+                folder, name, predictions, start=start, devices=("a", "b"), cities=("lyon",), records=records
+            )
             (path / "metrics.csv").write_text(METRICS)
             write_inside(path / "inside.npz", Inside(random.normal(0, 1, (count, 128)), *maps))
-        unlabelled = dataclasses.replace(told, truth=np.where(np.arange(count) % 5 == 0, -1, told.truth))
+        unlabelled = dataclasses.replace(predictions, truth=np.where(np.arange(count) % 5 == 0, -1, predictions.truth))
         (folder / "pseudolabel" / "pseudo_labels.csv").write_text(pseudolabels.to_csv(unlabelled))
         return folder
 

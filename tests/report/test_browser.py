@@ -43,8 +43,8 @@ def browse(file, width, *options):
     """Chromium's standard output and its standard error, which has the console's messages."""
     command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"]
     command += [f"--window-size={width},900", "--enable-logging=stderr", *options, file.absolute().as_uri()]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    return told.stdout, told.stderr
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return done.stdout, done.stderr
 
 
 @pytest.mark.extra
@@ -59,8 +59,8 @@ def test_nothing_is_cut_off_covered_or_fetched(complete, width, tmp_path):
     text = re.sub("<meta http-equiv=[^>]*>", "", page.read_text())
     measuring.write_text(text.replace("</body>", MEASURE))
     (tmp_path / "frame.html").write_text(FRAME.format(width=width))
-    told, _ = browse(tmp_path / "frame.html", 1400, "--dump-dom")
-    measured = json.loads(html.unescape(re.search("<pre>(.*?)</pre>", told, re.DOTALL)[1]))
+    page, _ = browse(tmp_path / "frame.html", 1400, "--dump-dom")
+    measured = json.loads(html.unescape(re.search("<pre>(.*?)</pre>", page, re.DOTALL)[1]))
     assert measured.pop("shown") > 50 and measured.pop("width") == width
     assert measured.pop("scrolled") <= width
     assert measured == {"outside": [], "cut": [], "overlapping": [], "broken": 0, "silent": 0}

@@ -38,7 +38,7 @@ def test_every_row_of_a_table_is_as_wide_as_its_head(run):
             table = []
 
 
-def test_imported_weights_are_told_as_such(run):
+def test_imported_weights_are_named_as_such(run):
     file = run / "pretrain" / CONFIG
     config = json.loads(file.read_text())
     config["settings"] |= {"imported": "0badcafe", "data": ""}

@@ -16,9 +16,11 @@ NAMES = ("construction_site", "street_pedestrian_zone", "x")
 @pytest.fixture(scope="module")
 def run(fill_run, made_up, tmp_path_factory):
     """Scenes and devices with long names."""
-    told = made_up()
-    details = told.details | {"device": [NAMES[number % 3] for number in range(60)]}
-    return open_run(fill_run(tmp_path_factory.mktemp("run"), Predictions(NAMES, told.cosine, told.truth, details)))
+    predictions = made_up()
+    details = predictions.details | {"device": [NAMES[number % 3] for number in range(60)]}
+    return open_run(
+        fill_run(tmp_path_factory.mktemp("run"), Predictions(NAMES, predictions.cosine, predictions.truth, details))
+    )
 
 
 @pytest.mark.parametrize(

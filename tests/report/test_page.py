@@ -39,11 +39,11 @@ def page(complete):
 def test_numbers_are_those_of_scikit_learn(page, complete):
     shown = {(each["data-round"], each["data-score"]): each for each in page.elements["td"] if "data-score" in each}
     table = pandas.read_csv(complete / "finetune-1" / "predictions.csv")
-    truth, told = table["truth"], table["scene"]
+    truth, predicted = table["truth"], table["scene"]
     probability = softmax(8 * table.filter(like="cosine ").to_numpy(), axis=1)
     expected = {
-        "accuracy": accuracy_score(truth, told),
-        "macro accuracy": balanced_accuracy_score(truth, told),
+        "accuracy": accuracy_score(truth, predicted),
+        "macro accuracy": balanced_accuracy_score(truth, predicted),
         "log loss": log_loss(truth, probability),
     }
     for name, value in expected.items():
@@ -103,52 +103,55 @@ def undrawn(monkeypatch):
     monkeypatch.setattr("asc_jax.report.page.save", lambda figure, folder, name: "<svg/>")
 
 
-def told_by(run):
+def text_of(run):
     return Page(write_report(open_run(run))).text
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_missing_files_are_told(changeable):
+def test_missing_files_are_named(changeable):
     for file in ("pseudolabel/pseudo_labels.csv", "pseudolabel/inside.npz"):
         (changeable / file).unlink()
     for file in changeable.glob("*/metrics.csv"):
         file.unlink()
     config = json.loads((changeable / "pseudolabel" / "config.json").read_text())
     (changeable / "pseudolabel" / "config.json").write_text(json.dumps(config | {"records": "/nowhere"}))
-    told = told_by(changeable)
+    text = text_of(changeable)
     for reason in ("no pseudo_labels.csv", "no inside.npz", "no round has a metrics.csv", "not at /nowhere"):
-        assert reason in told
+        assert reason in text
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_single_round_is_a_run(changeable):
-    told = told_by(changeable / "scratch")
+    text = text_of(changeable / "scratch")
     for command in ("pretrain", "finetune", "pseudolabel"):
-        assert f"no {command} round has finished; 'make {command}' runs it" in told
+        assert f"no {command} round has finished; 'make {command}' runs it" in text
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_what_the_test_set_lacks_is_told(fill_run, made_up, tmp_path):
-    told = made_up()
+def test_what_the_test_set_lacks_is_named(fill_run, made_up, tmp_path):
+    predictions = made_up()
     nothing = {name: [""] * 60 for name in ("device", "city", "session")}
-    folder = fill_run(tmp_path / "run", Predictions(told.scenes, told.cosine, told.truth, told.details | nothing))
-    text = told_by(folder)
+    folder = fill_run(
+        tmp_path / "run",
+        Predictions(predictions.scenes, predictions.cosine, predictions.truth, predictions.details | nothing),
+    )
+    text = text_of(folder)
     assert "the device of no tested clip is known" in text and "the city of no tested clip is known" in text
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_an_absent_scene_is_an_empty_row(fill_run, made_up, tmp_path):
-    told = made_up()
-    page = Page(write_report(open_run(fill_run(tmp_path / "run", told.subset(told.truth != 1)))))
+    predictions = made_up()
+    page = Page(write_report(open_run(fill_run(tmp_path / "run", predictions.subset(predictions.truth != 1)))))
     assert any("park 0 of 0" in each["alt"] for each in page.elements["img"])
 
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("right", [True, False])
 def test_a_single_clip_is_reported(fill_run, made_up, tmp_path, right):
-    told = made_up()
-    chosen = np.flatnonzero((told.label == told.truth) == right)[:1]
-    text = told_by(fill_run(tmp_path / "run", told.subset(chosen)))
+    predictions = made_up()
+    chosen = np.flatnonzero((predictions.label == predictions.truth) == right)[:1]
+    text = text_of(fill_run(tmp_path / "run", predictions.subset(chosen)))
     assert "1 tested clips are too few for a projection" in text and "there is none here" in text
     assert ("Every test clip is right" in text) == right
 
@@ -157,7 +160,7 @@ def test_a_single_clip_is_reported(fill_run, made_up, tmp_path, right):
 def test_unknown_truths_among_the_pseudo_labels(changeable):
     file = changeable / "pseudolabel" / "pseudo_labels.csv"
     pandas.read_csv(file).assign(truth="").to_csv(file, index=False)
-    assert "the true scene of no unlabelled clip is known" in told_by(changeable)
+    assert "the true scene of no unlabelled clip is known" in text_of(changeable)
 
 
 def test_a_second_report_takes_the_place_of_the_first(page, complete):
@@ -170,8 +173,10 @@ def test_a_second_report_takes_the_place_of_the_first(page, complete):
 
 @pytest.mark.usefixtures("undrawn")
 def test_names_are_escaped(fill_run, made_up, tmp_path):
-    told = made_up()
+    predictions = made_up()
     scenes = ("<b>bus</b>", "park & ride", "tram")
-    folder = fill_run(tmp_path / "<i>run", Predictions(scenes, told.cosine, told.truth, told.details))
+    folder = fill_run(
+        tmp_path / "<i>run", Predictions(scenes, predictions.cosine, predictions.truth, predictions.details)
+    )
     page = Page(write_report(open_run(folder)))
     assert "b" not in page.elements and "i" not in page.elements and "<b>bus</b>" in page.text

@@ -21,8 +21,8 @@ def test_confusion_and_attention_of_every_round_are_images(complete, tmp_path):
     write_images(open_run(complete), tmp_path / "report.html")
     values = {value.tag: value for event in events(tmp_path / "tensorboard") for value in event.summary.value}
     rounds = ("pretrain", "scratch", "finetune-1", "pseudolabel")
-    wanted = {f"{kind}/{name}" for kind in ("confusion", "attention") for name in rounds}
-    assert {tag for tag, value in values.items() if value.image.width} == wanted
+    expected = {f"{kind}/{name}" for kind in ("confusion", "attention") for name in rounds}
+    assert {tag for tag, value in values.items() if value.image.width} == expected
     image = Image.open(io.BytesIO(values["confusion/pretrain"].image.encoded_image_string))
     assert image.size[0] > 300 and len(image.getcolors(maxcolors=10**6)) > 10
     (text,) = [value for tag, value in values.items() if tag.startswith("report")]

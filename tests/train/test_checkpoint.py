@@ -136,16 +136,16 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_step_is_told_and_the_one_before_comes_back(damage, tmp_path, capsys):
+def test_a_damaged_step_is_reported_and_the_one_before_comes_back(damage, tmp_path, capsys):
     kernel = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
     for step in (1, 2):
         save(tmp_path, step, {"kernel": jnp.asarray(step * kernel)})
     damage(tmp_path / "checkpoints" / "2")
     with checkpoint.manager(tmp_path) as checkpoints:
         restored = checkpoint.restore(checkpoints, {"kernel": jnp.zeros((64, 64))})
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     np.testing.assert_array_equal(restored["kernel"], kernel)
-    assert "checkpoints/2 is damaged" in told and len(told.splitlines()) == 1
+    assert "checkpoints/2 is damaged" in message and len(message.splitlines()) == 1
     save(tmp_path, 2, {"kernel": jnp.asarray(2 * kernel)})  # training gets there again
     restored = checkpoint.restore(checkpoint.manager(tmp_path), {"kernel": jnp.zeros((64, 64))})
     np.testing.assert_array_equal(restored["kernel"], 2 * kernel)
@@ -200,7 +200,7 @@ def test_a_save_does_not_begin_without_room_for_its_files(tmp_path, monkeypatch)
     assert [file.name for file in (tmp_path / "checkpoints").iterdir()] == ["1"]
 
 
-def test_what_fails_as_a_manager_closes_is_told_once(tmp_path, monkeypatch):
+def test_what_fails_as_a_manager_closes_is_reported_once(tmp_path, monkeypatch):
     def fails(self):
         raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
 

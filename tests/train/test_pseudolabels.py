@@ -21,9 +21,9 @@ def test_weights_span_0_to_1_in_the_order_of_confidence(confidence):
 def test_table_names_the_weight_and_label_of_each_clip(tmp_path):
     cosine = np.array([[0.9, 0, 0], [0, 0.1, 0], [0, 0, 0.5]], np.float32)
     details = {"id": ["x", "y", "z"], "device": [""] * 3, "city": [""] * 3, "session": [""] * 3}
-    told = Predictions(("bus", "park", "tram"), cosine, np.array([0, -1, 1]), details)
+    predictions = Predictions(("bus", "park", "tram"), cosine, np.array([0, -1, 1]), details)
     file = tmp_path / "pseudo_labels.csv"
-    file.write_text(pseudolabels.to_csv(told))
+    file.write_text(pseudolabels.to_csv(predictions))
     labels = pseudolabels.read_csv(file)
     assert [labels[name][0] for name in "xyz"] == [0, 1, 2]
     assert labels["x"][1] == 1 and labels["y"][1] == 0 and 0 < labels["z"][1] < 1

@@ -83,10 +83,10 @@ def test_every_round_leaves_predictions_and_metrics(chain):
 
 
 def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
-    told = pandas.read_csv(chain.folder / "pseudolabel" / "pseudo_labels.csv")
-    assert told["id"].tolist() == [f"unlabelled-{number}" for number in range(6)]
-    assert told["weight"].min() == 0 and told["weight"].max() == 1
-    assert told["truth"].tolist() == ["low", "middle", "high"] * 2
+    table = pandas.read_csv(chain.folder / "pseudolabel" / "pseudo_labels.csv")
+    assert table["id"].tolist() == [f"unlabelled-{number}" for number in range(6)]
+    assert table["weight"].min() == 0 and table["weight"].max() == 1
+    assert table["truth"].tolist() == ["low", "middle", "high"] * 2
 
 
 def test_a_chain_of_augmented_clips(chain, records, tmp_path):
@@ -105,9 +105,9 @@ def test_a_chain_of_augmented_clips(chain, records, tmp_path):
             run(again, each, records)
     assert pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")["step"].tolist() == [2, 4, 6]
     after = pandas.read_csv(tmp_path / "pseudolabel" / "pseudo_labels_after.csv")
-    net, scenes, told_by = load(tmp_path / "pseudolabel")
-    told, _ = predict(net, told_by, records.part("unlabelled"), 4)
-    assert after["scene"].tolist() == [scenes[label] for label in told.label]
+    net, scenes, of_this = load(tmp_path / "pseudolabel")
+    predictions, _ = predict(net, of_this, records.part("unlabelled"), 4)
+    assert after["scene"].tolist() == [scenes[label] for label in predictions.label]
 
 
 def test_a_finished_chain_is_not_trained_again(chain, records):
@@ -247,8 +247,8 @@ def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
 def test_other_microphones_under_the_same_name_are_refused(records, tmp_path):
     microphones = tmp_path / "microphones"
     microphones.mkdir()
-    heard = Augmentation(response=1, microphones=str(microphones))
-    phase = dataclasses.replace(PHASE, epochs=1, augmentation=heard)
+    augmentation = Augmentation(response=1, microphones=str(microphones))
+    phase = dataclasses.replace(PHASE, epochs=1, augmentation=augmentation)
     experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path / "runs"), pretrain=phase)
     each = rounds(experiment, "pretrain")[0]
     soundfile.write(microphones / "one.wav", [1.0, 0.5], 16_000)
@@ -266,7 +266,7 @@ def test_where_the_clips_are_kept_changes_nothing(chain, records, tmp_path, cach
     assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
 
 
-def test_the_leak_check_is_told_and_kept(chain, records, tmp_path, capsys):
+def test_the_leak_check_is_printed_and_kept(chain, records, tmp_path, capsys):
     again = dataclasses.replace(chain, workdir=str(tmp_path), pretrain=dataclasses.replace(PHASE, epochs=1))
     run(again, rounds(again, "pretrain")[0], records)
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("pretrain, leak check"))

@@ -39,7 +39,7 @@ def test_schedule_falls_from_the_first_rate_towards_the_floor():
     np.testing.assert_allclose(rates, 0.002 + 0.018 * (1 + np.cos(np.pi * np.arange(10) / 10)) / 2, rtol=1e-6)
 
 
-def test_decay_alone_moves_what_no_clip_teaches(state, batch):
+def test_decay_alone_changes_what_has_no_gradient(state, batch):
     """Clips without weight have no gradient, however they are augmented."""
     still = shared(batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.eye(2, 4, dtype="f"))})
     phase = Phase(weight_decay=0.5, augmentation=Augmentation(shift=0.1, response=0.5, style=0.5))
@@ -63,7 +63,7 @@ def test_two_devices_are_one(state, batch):
     assert max(jax.tree.leaves(moved)) < 1e-3 * whole
 
 
-def test_a_batch_that_the_devices_cannot_share_is_told_with_one_they_can():
+def test_a_batch_that_the_devices_cannot_share_is_refused_with_one_they_can():
     check_batch(4)
     with pytest.raises(UserError, match="2 devices cannot share a batch of 5 clips: use --batch-size 6"):
         check_batch(5)

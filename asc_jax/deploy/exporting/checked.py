@@ -19,7 +19,7 @@ from asc_jax.net.scenenet import to_waveform
 AT_ONCE = 8  # clips
 ENOUGH = 0.99  # of the decisions
 REPEATS = 25  # of the timed clip
-CHANCE = 0.5  # more agreement than this by chance tells nothing
+CHANCE = 0.5  # with more agreement than this by chance the check shows nothing
 
 Write = Callable[[Classifier, Path], None]
 Read = Callable[[Path], Exported]
@@ -57,7 +57,7 @@ def write_checked(
     out: Path,
     clips: np.ndarray,
 ) -> Check:
-    """Writes `out`, a file or folder, once it has told the same of the clips, int16 [M, samples].
+    """Writes `out`, a file or folder, once its predictions for the clips, int16 [M, samples], are the model's.
 
     UserError where it disagrees with JAX on more than 1 % of them; then nothing is left.
     """

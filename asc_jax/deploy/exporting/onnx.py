@@ -47,7 +47,7 @@ def read(file: Path) -> Exported:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The converter tells of operations that it cannot convert and this network does not have."""
+    """Silences the converter's report of operations that it cannot convert and this network does not have."""
     handlers = logging.root.handlers or [logging.lastResort]
     for handler in filter(None, handlers):
         handler.addFilter(_not_of_the_converter)

@@ -41,12 +41,12 @@ def program(model: Classifier, by_hand: bool = False) -> Program:
     net = model.net.clone(bfloat16=False)  # which not every runtime has
     variables = jax.device_get(model.variables)
 
-    def told(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def cosine_and_confidence(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:
         with written_by_hand(by_hand):
             cosine = outputs_of(net, variables, waveform).cosine
         return cosine, jax.nn.softmax(SCALE * cosine).max(1)
 
-    return told
+    return cosine_and_confidence
 
 
 def program_for_xla(model: Classifier) -> Program:

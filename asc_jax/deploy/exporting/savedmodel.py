@@ -37,8 +37,8 @@ def read(folder: Path) -> Exported:
     facts = json.loads((folder / ASSETS / FACTS).read_text())
 
     def run(waveform):
-        told = loaded.signatures[SIGNATURE](**{INPUT: tf.constant(waveform)})
-        return tuple(told[name].numpy() for name in OUTPUTS)
+        outputs = loaded.signatures[SIGNATURE](**{INPUT: tf.constant(waveform)})
+        return tuple(outputs[name].numpy() for name in OUTPUTS)
 
     return Exported(facts, run)
 
@@ -65,7 +65,7 @@ def save(
 
 
 def tensorflow(extra: str) -> ModuleType:
-    """TensorFlow, which tells of the processor otherwise, and computes in another order on each."""
+    """TensorFlow without its log of the processor's features, on which the order of sums does not depend."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     return needed("tensorflow", extra)

@@ -41,8 +41,8 @@ def read(file: Path) -> Exported:
         facts = json.loads(archive.read(FACTS))
 
     def run(waveform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        told = [runner(**{INPUT: clip[None]}) for clip in waveform]
-        cosine, confidence = (np.concatenate([each[name] for each in told]) for name in OUTPUTS)
+        batches = [runner(**{INPUT: clip[None]}) for clip in waveform]
+        cosine, confidence = (np.concatenate([each[name] for each in batches]) for name in OUTPUTS)
         return cosine, confidence
 
     return Exported(facts, run)
@@ -61,7 +61,7 @@ def _in_float16(content: bytes) -> bytes:
 def _in_int8(content: bytes) -> bytes:
     """Integer weights for the trunk's matrix products, whose inputs get a scale for each position as they run.
 
-    One scale for a whole map, from calibration, told the scene of 2 to 3 % of the clips differently: a few channels of
+    One scale for a whole map, from calibration, changed the predicted scene of 2 to 3 % of the clips: a few channels of
     the maps are far larger than the others. So did integers in the 3x3 convolutions, which have few weights.
     """
     quantizer = needed("litert_quantizer.quantizer", EXTRA).Quantizer(content)

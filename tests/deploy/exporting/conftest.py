@@ -57,15 +57,15 @@ def model(clips):
 
 
 @pytest.fixture(scope="session")
-def told(model, clips):
-    """What JAX says of the clips: cosine [24, 4], in which every kind of sound is its own scene."""
+def predicted(model, clips):
+    """JAX's predictions for the clips: cosine [24, 4], in which every kind of sound is its own scene."""
     cosine = np.stack([model(clip, SECOND).cosine for clip in np.asarray(to_waveform(clips))])
     assert (cosine.argmax(1) == np.arange(24) % 4).all()
     return cosine
 
 
 @pytest.fixture(scope="session")
-def check_export(model, clips, told):
+def check_export(model, clips, predicted):
     """A function that looks at an opened file: its facts, and what it says of batches of several sizes."""
 
     def look(exported, within):
@@ -75,8 +75,8 @@ def check_export(model, clips, told):
         waveform = np.asarray(to_waveform(clips))
         for size in (1, 5):
             cosine, confidence = exported.run(waveform[:size])
-            np.testing.assert_allclose(cosine, told[:size], rtol=0, atol=within)
-            shares = np.exp(8 * told[:size])
+            np.testing.assert_allclose(cosine, predicted[:size], rtol=0, atol=within)
+            shares = np.exp(8 * predicted[:size])
             np.testing.assert_allclose(confidence, (shares / shares.sum(1, keepdims=True)).max(1), atol=8 * within)
         half_silent = waveform[:1] * (np.arange(SECOND) < SECOND // 2)
         cosine, _ = exported.run(half_silent)
@@ -86,7 +86,7 @@ def check_export(model, clips, told):
 
 
 @pytest.fixture
-def check_in_oldest(clips, told, tmp_path):
+def check_in_oldest(clips, predicted, tmp_path):
     """A function (file, runtimes): what the first of these that has a wheel for this Python says of the clips."""
     if not (OLDEST / "installed").exists():
         pytest.skip("needs the oldest runtimes: make .venv/oldest/installed")
@@ -97,7 +97,7 @@ def check_in_oldest(clips, told, tmp_path):
         np.save(waveform, to_waveform(clips))
         script = pathlib.Path(__file__).with_name("oldest.py")
         subprocess.run([OLDEST / "bin/python", script, runtime, file, waveform, cosine], check=True)
-        np.testing.assert_allclose(np.load(cosine), told, rtol=0, atol=within)
-        assert (np.load(cosine).argmax(1) == told.argmax(1)).all()
+        np.testing.assert_allclose(np.load(cosine), predicted, rtol=0, atol=within)
+        assert (np.load(cosine).argmax(1) == predicted.argmax(1)).all()
 
     return check

@@ -24,15 +24,15 @@ def test_one_scene_or_one_clip_proves_nothing():
         assert not Check(*compare(same, same), 1, 1).proves
 
 
-def files(told):
+def files(predicted):
     """(write, read) of a file that says so of the clips in their order, and then something of the timed one."""
-    parts = itertools.chain(np.array_split(told, range(8, len(told), 8)), itertools.repeat(None))
+    parts = itertools.chain(np.array_split(predicted, range(8, len(predicted), 8)), itertools.repeat(None))
     return lambda model, file: file.write_text("written"), lambda file: Exported({}, lambda _: (next(parts), None))
 
 
-def test_what_tells_the_same_is_kept(model, clips, told, tmp_path):
+def test_a_file_with_the_same_predictions_is_kept(model, clips, predicted, tmp_path):
     out = tmp_path / "new folder" / "model"
-    check = write_checked(*files(told), model, out, clips)
+    check = write_checked(*files(predicted), model, out, clips)
     assert dataclasses.astuple(check)[:3] == (pytest.approx(0, abs=1e-6), 1, pytest.approx(5 / 23))
     assert check.seconds > 0 and check.jax_seconds > 0
     assert out.read_text() == "written" and list(out.parent.iterdir()) == [out]
@@ -40,8 +40,8 @@ def test_what_tells_the_same_is_kept(model, clips, told, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["one decision", "a number that is none"])
-def test_what_tells_something_else_is_not(model, clips, told, tmp_path, fault):
-    wrong = told.copy()
+def test_a_file_with_others_is_not(model, clips, predicted, tmp_path, fault):
+    wrong = predicted.copy()
     if fault == "one decision":
         wrong[3] = wrong[4]
     else:

@@ -9,13 +9,13 @@ from asc_jax.errors import UserError
 from asc_jax.net.scenenet import to_waveform
 
 
-def test_the_program_is_float32_whatever_the_network_computes_in(model, clips, told):
+def test_the_program_is_float32_whatever_the_network_computes_in(model, clips, predicted):
     rough = dataclasses.replace(model, net=model.net.clone(bfloat16=True))
     cosine, confidence = jax.jit(program(rough))(to_waveform(clips[:4]))
-    np.testing.assert_allclose(cosine, told[:4], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(cosine, predicted[:4], rtol=0, atol=1e-5)
     assert confidence.shape == (4,)
 
 
-def test_a_missing_extra_is_told_with_the_command_that_installs_it():
+def test_a_missing_extra_is_reported_with_the_command_that_installs_it():
     with pytest.raises(UserError, match=r"needs nowhere_to_be_found; in asc_jax's folder: pip install -e '\.\[onnx\]'"):
         needed("nowhere_to_be_found", "onnx")

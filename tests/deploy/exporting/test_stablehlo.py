@@ -29,10 +29,10 @@ def test_it_tells_the_same(file, check_export):
     check_export(stablehlo.read(file), 1e-5)
 
 
-def test_jax_alone_runs_it(file, clips, told, tmp_path):
+def test_jax_alone_runs_it(file, clips, predicted, tmp_path):
     np.save(tmp_path / "clips.npy", to_waveform(clips[:3]))
     command = [sys.executable, "-c", "import jax.export" + ALONE, str(file), str(tmp_path / "clips.npy")]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     platforms, facts, cosine = json.loads(run.stdout)
     assert platforms == ["cpu", "cuda", "tpu"] and facts["scenes"][2] == "tone"
-    np.testing.assert_allclose(cosine, told[:3], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(cosine, predicted[:3], rtol=0, atol=1e-5)

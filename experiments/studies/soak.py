@@ -1,6 +1,6 @@
 """The demo chain, killed at random moments, against an undisturbed one.
 
-    .venv/bin/python tests/long/soak.py [FOLDER]
+    .venv/bin/python experiments/studies/soak.py [FOLDER]
 
 SIGTERM and SIGKILL come while it trains. On one device, and on two that one process or two have in turn, every
 parameter must end the same to the bit as undisturbed. More devices in several processes add in another order than in
@@ -31,10 +31,10 @@ def chain(folder: Path, precision: str, commands: tuple, arrangements: list, dis
     """Runs the commands in the folder, each start in one of the arrangements."""
     chance = random.Random(0)
     for command, finetunings, kills in commands:
-        told = [precision, command, "demo", "--finetune-rounds", f"{finetunings}", "--workdir", f"{folder}"]
+        arguments = [precision, command, "demo", "--finetune-rounds", f"{finetunings}", "--workdir", f"{folder}"]
         for left in range(kills if disturbed else 0, -1, -1):
             processes, devices = chance.choice(arrangements)
-            running = start(told, Path(f"{folder}.log"), processes, devices)
+            running = start(arguments, Path(f"{folder}.log"), processes, devices)
             if left:
                 disturb(running, chance)
             statuses = [wait(process) for process in running]
@@ -44,10 +44,10 @@ def chain(folder: Path, precision: str, commands: tuple, arrangements: list, dis
             assert left, "it failed undisturbed"
 
 
-def start(told: list[str], log: Path, processes: int, devices: int) -> list[subprocess.Popen]:
+def start(arguments: list[str], log: Path, processes: int, devices: int) -> list[subprocess.Popen]:
     """Starts one command in so many processes."""
     several = ["--distributed", "--coordinator", f"localhost:{free_port()}", "--processes", f"{processes}", "--process"]
-    asked = [sys.executable, __file__, "asc-jax", *told]
+    asked = [sys.executable, __file__, "asc-jax", *arguments]
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": f"{devices}"}
     with log.open("a") as output:
         return [
@@ -60,11 +60,11 @@ def start(told: list[str], log: Path, processes: int, devices: int) -> list[subp
 
 def disturb(running: list[subprocess.Popen], chance: random.Random) -> None:
     """Sends a signal to one of the processes after a while, if it still runs then."""
-    victim, told = chance.choice(running), chance.choice((signal.SIGTERM, signal.SIGKILL))
+    victim, sent = chance.choice(running), chance.choice((signal.SIGTERM, signal.SIGKILL))
     until = time.monotonic() + chance.uniform(*LIFE)
     while time.monotonic() < until and any(process.poll() is None for process in running):
         time.sleep(0.05)
-    victim.send_signal(told)
+    victim.send_signal(sent)
 
 
 def wait(process: subprocess.Popen) -> int:
@@ -96,8 +96,8 @@ def report(disturbed: Path, undisturbed: list, to_the_bit: bool) -> None:
         changed = (ours.label != theirs.label).sum()
         print(
             f"{disturbed.name}, {rounds[0].name}: accuracy {100 * (ours.label == ours.truth).mean():.2f} %, undisturbed"
-            f" {100 * (theirs.label == theirs.truth).mean():.2f} %; {changed} of {len(ours.label)} test clips told "
-            f"otherwise; {same} of {len(arrays)} arrays the same to the bit",
+            f" {100 * (theirs.label == theirs.truth).mean():.2f} %; {changed} of {len(ours.label)} test clips "
+            f"predicted otherwise; {same} of {len(arrays)} arrays the same to the bit",
             flush=True,
         )
         assert not changed and (same == len(arrays) or not to_the_bit)

@@ -1,6 +1,6 @@
 """The demo chain among faults in random order: every parameter must end as that of an undisturbed one, to the bit.
 
-    .venv/bin/python tests/long/chaos.py FOLDER UNDISTURBED MINUTES
+    .venv/bin/python experiments/studies/chaos.py FOLDER UNDISTURBED MINUTES
 
 FOLDER is on a small file system of its own, which is filled and robbed of its inodes:
 

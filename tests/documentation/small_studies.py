@@ -1,4 +1,4 @@
-"""The studies in tests/long at a small size: all of them but the trainings, which copies of one run stand in for."""
+"""The studies in experiments/studies at a small size: copies of one run stand in for their trainings."""
 
 import dataclasses
 import importlib
@@ -17,7 +17,7 @@ FEW = (("pretrain", 1, 1), ("finetune", 1, 1))  # commands of the soak, with one
 def run(shell, file: Path, arguments: list[str]) -> None:
     """Runs a study in the current folder and in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "tests/long")
+        patch.syspath_prepend(ROOT / "experiments/studies")
         study = importlib.import_module(file.stem)
         small = STUDIES[file.name](patch, study, shell)
         patch.setattr(sys, "argv", [str(file), *arguments, *small])

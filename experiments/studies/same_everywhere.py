@@ -1,8 +1,8 @@
 """The demo's first 50 steps on one device, eight simulated ones, and two and four processes: do they learn the same?
 
-    .venv/bin/python tests/long/same_everywhere.py [FOLDER]
+    .venv/bin/python experiments/studies/same_everywhere.py [FOLDER]
 
-Every arrangement trains from the same seed and tells its losses; then each predicts the test with the weights that one
+Every arrangement trains from the same seed and writes its losses; then each predicts the test with the weights that one
 device ended with. Each takes sums in another order, and AdamW makes much of little in its first steps: what is the same
 in float64 is merely alike in float32. About 20 minutes on 2 cores, of which most is compiling.
 """
@@ -64,10 +64,11 @@ def learn(folder: Path) -> None:
             checkpoint.save(checkpoints, STEPS, state)
             checkpoint.finish(checkpoints)
         of_one_device = checkpoint.restore(checkpoints, fresh)
-    told, _ = predict(net, of_one_device.variables, records.part("test"), batch_size)
+    assert of_one_device
+    predictions, _ = predict(net, of_one_device.variables, records.part("test"), batch_size)
     if is_first():
-        written = {"losses": losses, "labels": told.label.tolist(), "cosine": told.cosine.tolist()}
-        (folder / "told.json").write_text(json.dumps(written))
+        written = {"losses": losses, "labels": predictions.label.tolist(), "cosine": predictions.cosine.tolist()}
+        (folder / "predictions.json").write_text(json.dumps(written))
 
 
 def create_state_in(precision: str):
@@ -77,8 +78,8 @@ def create_state_in(precision: str):
     from asc_jax.train.step import create_state
 
     jax.config.update("jax_enable_x64", precision == "float64")
-    return lambda *told: jax.tree.map(
-        lambda leaf: leaf.astype(precision) if leaf.dtype == "float32" else leaf, create_state(*told)
+    return lambda *args: jax.tree.map(
+        lambda leaf: leaf.astype(precision) if leaf.dtype == "float32" else leaf, create_state(*args)
     )
 
 
@@ -103,9 +104,9 @@ def start(folder: Path, processes: int, devices: int) -> None:
     assert not any(process.wait() for process in running)
 
 
-def folder_argument(description: str) -> Path:
+def folder_argument(description: str | None) -> Path:
     """The folder that the command line names, or a new one."""
-    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="for the runs (default: a new one)")
     return (parser.parse_args().folder or Path(tempfile.mkdtemp())).absolute()
 
@@ -117,15 +118,15 @@ def main() -> None:
 
 
 def compare(precision: str, folder: Path) -> None:
-    """Runs all arrangements in one precision, and tells how each differs from one device."""
+    """Runs all arrangements in one precision, and prints how each differs from one device."""
     import numpy as np
 
-    told = {}
+    results = {}
     for name, (processes, devices) in ARRANGEMENTS.items():
         start(folder / name, processes, devices)
-        written = json.loads((folder / name / "told.json").read_text())
-        told[name] = {key: np.array(value) for key, value in written.items()}
-        one, ours = told["1 device"], told[name]
+        written = json.loads((folder / name / "predictions.json").read_text())
+        results[name] = {key: np.array(value) for key, value in written.items()}
+        one, ours = results["1 device"], results[name]
         difference = np.abs(ours["losses"] / one["losses"] - 1)
         print(
             f"{precision}, {name}: losses {ours['losses'][0]:.4f} to {ours['losses'][-1]:.4f}, relative difference "
