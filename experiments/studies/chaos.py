@@ -22,7 +22,7 @@ from pathlib import Path
 COMMANDS = ("pretrain", "finetune", "pseudolabel")
 ERRORS = {"EACCES": 13, "ESTALE": 116, "EIO": 5}
 FAULTS = ("SIGKILL", "SIGTERM", "second trainer", "full disk", "no inodes", *ERRORS)
-LIFE = (8, 35)  # seconds, from the start of a process to its end
+LIFE = (8, 60)  # seconds, from the start of a process to its end
 SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>

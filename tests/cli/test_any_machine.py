@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.long
+
 COMMAND = [sys.executable, "-c", "from asc_jax.cli import main; main()"]
 QUICK = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 

@@ -92,7 +92,7 @@ def test_without_sessions_clips_are_held_out(opened):
 
 
 @given(counts=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4)), min_size=6, max_size=20))
-def test_whatever_the_sessions_no_scene_is_untaught(counts):
+def test_whatever_the_sessions_no_scene_is_without_training_clips(counts):
     rows = [
         {"label": scene, "session": f"s{i}", "id": f"{i}-{n}"} for i, (scene, m) in enumerate(counts) for n in range(m)
     ]
@@ -102,7 +102,7 @@ def test_whatever_the_sessions_no_scene_is_untaught(counts):
     path = pathlib.Path("data")
     try:
         name, parts = splits._without_sessions(path, clips, own, None)
-        splits._check_taught(path, clips, parts, name)
+        splits._check_trained_on(path, clips, parts, name)
     except UserError:
         return
     assert all(len(set(each)) == 1 for _, each in parts.groupby(table["session"]))
@@ -111,7 +111,7 @@ def test_whatever_the_sessions_no_scene_is_untaught(counts):
     pandas.testing.assert_series_equal(parts, splits._without_sessions(path, clips, own, None)[1])
 
 
-def test_a_scene_of_one_session_is_taught_unless_its_fold_is_asked_for(opened):
+def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
     rows = [("bus", "", "only")] * 6 + [("park", "", f"s{i}") for i in range(12) for _ in range(2)]
     assert set(opened(rows, None).clips.table["label"][opened(rows, None).parts == "test"]) == {"park"}
     errors = []
