@@ -1,5 +1,6 @@
 """The command line: asc-jax COMMAND EXPERIMENT|DATASET|RUN [options]."""
 
+import contextlib
 import errno
 import functools
 import gc
@@ -109,8 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
             commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
         )
         if name in ("-h", "--help", "data -h", "data --help"):
-            print(usage)
-            return
+            sys.exit(_run(print, usage))
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
     command, arguments = commands[name], arguments[words:]
     if command is predict:
@@ -152,15 +152,25 @@ def _run(command: Callable[[Any], None], chosen: Any) -> int:
     except Preempted as error:
         return _fail(f"asc-jax: {error}", STATUS)
     except BrokenPipeError:  # whoever read the output has had enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno not in ADVICE:
             raise
+        _drop_unwritten()
         return _fail(f"asc-jax: {error.filename or 'the disk'}: {error.strerror}; {ADVICE[error.errno]}")
     return 0
 
 
+def _drop_unwritten() -> None:
+    """Forgets output that cannot be written: Python would try again as it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(message: str, status: int = 2) -> int:
-    print(message, file=sys.stderr)
+    with contextlib.suppress(OSError):  # standard error may be a file on the full disk
+        print(message, file=sys.stderr)
     return status

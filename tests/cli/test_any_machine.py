@@ -65,6 +65,18 @@ def test_a_user_without_an_entry_in_passwd_is_served(recordings, tmp_path, code)
     assert done.returncode == 0, done.stderr.decode()
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["report", "nowhere"]])
+def test_output_for_which_the_disk_has_no_room_ends_as_other_errors_do(arguments, tmp_path):
+    with open("/dev/full", "w") as full:
+        output = {"stdout": full, "stderr": full}
+        done = subprocess.run([*COMMAND, *arguments], cwd=tmp_path, env=os.environ | QUICK, **output)
+        assert done.returncode == 2
+        done = subprocess.run(
+            [*COMMAND, *arguments], cwd=tmp_path, env=os.environ | QUICK, **output | {"stderr": subprocess.PIPE}
+        )
+    assert done.returncode == 2 and done.stderr.startswith(b"asc-jax: ") and done.stderr.count(b"\n") == 1
+
+
 def test_a_reader_who_has_had_enough_is_no_error(recordings, tmp_path):
     describe = [*COMMAND, "data", "describe", "clips", "recordings", "--seconds", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
