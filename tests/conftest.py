@@ -42,7 +42,7 @@ def quickest_to_compile(quick_to_compile):
     """XLA's own convolutions in place of the CPU kernels, too, for tests of what is around the network."""
     always_xla = SimpleNamespace(get=lambda: False, set=lambda value: None, reset=lambda token: None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "_told", always_xla)
+        patch.setattr(backend, "_chosen", always_xla)
         yield
 
 

@@ -110,7 +110,9 @@ def main(arguments: list[str] | None = None) -> None:
             commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
         )
         if name in ("-h", "--help", "data -h", "data --help"):
-            sys.exit(_run(print, usage))
+            if status := _run(print, usage):
+                sys.exit(status)
+            return
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
     command, arguments = commands[name], arguments[words:]
     if command is predict:

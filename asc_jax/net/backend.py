@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 _axis: ContextVar[str | None] = ContextVar("statistics_over", default=None)
-_told: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
+_chosen: ContextVar[bool | None] = ContextVar("written_by_hand", default=None)
 _others: ContextVar[bool] = ContextVar("for_other_runtimes", default=False)
 
 
@@ -23,13 +23,13 @@ def _during(variable: ContextVar, value) -> Iterator[None]:
 
 def by_hand() -> bool:
     """Whether this is a CPU: XLA's own convolutions and derivatives cost it several times as much there."""
-    told = _told.get()
-    return jax.default_backend() == "cpu" if told is None else told
+    chosen = _chosen.get()
+    return jax.default_backend() == "cpu" if chosen is None else chosen
 
 
-def written_by_hand(told: bool) -> AbstractContextManager:
+def written_by_hand(chosen: bool) -> AbstractContextManager:
     """Decides for what is traced inside; a jitted function that is traced already stays as it is."""
-    return _during(_told, told)
+    return _during(_chosen, chosen)
 
 
 def without_xla() -> bool:
