@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import asc_jax.owners  # noqa: F401
+import asc_jax.owners  # noqa: F401  TFDS and Orbax look at files through etils
 
 if TYPE_CHECKING:
     from asc_jax.deploy.classifier import Classifier

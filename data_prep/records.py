@@ -19,7 +19,7 @@ import tensorflow_datasets as tfds
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]  compiled
 from tensorflow_datasets.proto import tf_example_pb2
 
-import asc_jax.owners  # noqa: F401
+import asc_jax.owners  # noqa: F401  TFDS looks at files through etils
 from data_prep import PrepareError, measures
 from data_prep.audio import ordered_map
 from data_prep.dataset import Clip, DataSet, Recording
