@@ -16,7 +16,7 @@ Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
 UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
 # A round's output files, beside its checkpoints; the predictions are written last.
-CONFIG, METRICS, INSIDE, PREDICTIONS = "config.json", "metrics.csv", "inside.npz", "predictions.csv"
+CONFIG, METRICS, INTERMEDIATES, PREDICTIONS = "config.json", "metrics.csv", "intermediates.npz", "predictions.csv"
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
 
 
@@ -46,15 +46,13 @@ PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
 class Augmentation:
     """The augmentations of a training step; the defaults change nothing."""
 
-    shift: Annotated[float, tyro.conf.arg(name="roll")] = 0.0
+    time_shift: float = 0.0
     """Share of a clip, at most, by which it begins earlier or later; its start follows its end."""
-    roll: Hidden[float] = 0.0
-    """The same in seconds, for the record: the command line fills it in, and nothing computes with it."""
-    response: float = 0.0
-    """Share of the clips that are convolved with a device impulse response."""
-    microphones: str | None = None
+    dir_prob: float = 0.0
+    """Share of the clips that are convolved with a device impulse response (DIR augmentation)."""
+    impulse_responses: str | None = None
     """Folder with impulse responses of devices, a file each (default: synthesised ones)."""
-    style: float = 0.0
+    freq_mixstyle_prob: float = 0.0
     """Share of the clips whose bands get a level and contrast between their own and another clip's (Freq-MixStyle)."""
 
 
@@ -73,8 +71,8 @@ class Phase:
     """Clips per step; an epoch's incomplete last batch is dropped."""
     learning_rate: float = 1e-3
     """Learning rate of the first epoch."""
-    final_learning_rate: float = 1e-4
-    """Floor of the cosine schedule."""
+    min_learning_rate: float = 1e-4
+    """Learning rate that the cosine schedule ends at."""
     weight_decay: float = 0.01
     """AdamW's decay, on every parameter."""
     checkpoint_every: int = 1
@@ -126,7 +124,7 @@ class Experiment(Preparation):
     """Folder of CAS 2023 (ICME 2024 Grand Challenge), or what 'asc-jax prepare' printed."""
     split: str | None = None
     """Split of the target data set: session, city or a column of its table (default: the data set's own)."""
-    hold_out: str | None = None
+    test_fold: str | None = None
     """What the split keeps for the test: the number of a fold of sessions, or a city."""
     cache: Cache = "none"
     """Where the training clips are kept between epochs: on the disk (none), in memory (host) or on the accelerator."""

@@ -2,7 +2,7 @@
 
     make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
 
-`demo_robust` and `esc10_robust` are the same for the demo and for one's own recordings; there it was measured.
+`demo_robust` and `few_labels` are the same for the demo and for one's own recordings; there it was measured.
 """
 
 import dataclasses
@@ -17,8 +17,8 @@ def robust(experiment: Experiment) -> Experiment:
     Its network normalises each band by itself, and shares the global kernel's weights over time.
     """
     # Shares within those of DCASE's winners, 2022 to 2024: device responses 0.4 to 0.6, Freq-MixStyle 0.4 to 0.8. They
-    # roll by 0.1 s; by half a clip, any frame may come first.
-    augmentation = Augmentation(shift=0.5, response=0.6, style=0.6)
+    # shift by 0.1 s; by half a clip, any frame may come first.
+    augmentation = Augmentation(time_shift=0.5, dir_prob=0.6, freq_mixstyle_prob=0.6)
     phases = {
         name: dataclasses.replace(getattr(experiment, name), augmentation=augmentation)
         for name in ("pretrain", "finetune", "pseudolabel", "scratch")

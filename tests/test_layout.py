@@ -17,6 +17,7 @@ ALLOWED = {
         "asc_jax.devices",
         "asc_jax.errors",
         "asc_jax.memory",
+        "asc_jax.older",
         "asc_jax.typed",
     },
     "asc_jax/evaluate": {
@@ -26,6 +27,7 @@ ALLOWED = {
         "asc_jax.net",
         "asc_jax.config",
         "asc_jax.errors",
+        "asc_jax.older",
         "asc_jax.typed",
     },
     "asc_jax/deploy": {

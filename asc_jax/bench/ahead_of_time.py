@@ -47,7 +47,7 @@ def compile_training_for(case: Case, mesh: Mesh) -> Program:
     audio = jax.ShapeDtypeStruct((case.batch, case.samples), np.int16)
     of_clips = {"label": np.int32, "weight": np.float32}
     batch = {"audio": audio} | {name: jax.ShapeDtypeStruct((case.batch,), kind) for name, kind in of_clips.items()}
-    if case.phase.augmentation.response:
+    if case.phase.augmentation.dir_prob:
         batch["responses"] = jax.ShapeDtypeStruct((COUNT, TAPS), np.float32)
     state = jax.eval_shape(lambda: create_state(case.net, case.samples, jax.random.key(0)))
     rate, seed = jax.ShapeDtypeStruct((), np.float32), jax.ShapeDtypeStruct((), np.uint32)
@@ -61,7 +61,7 @@ def compile_evaluation_for(case: Case, mesh: Mesh) -> Program:
     variables = jax.eval_shape(fold, state.variables)
     audio = {"audio": jax.ShapeDtypeStruct((case.batch, case.samples), np.int16)}
     arguments = _replicated(variables, mesh), _placed(audio, shardings(mesh, audio))["audio"]
-    return _compile(predictor(case.net, case.batch, mesh), arguments)
+    return _compile(predictor(case.net.clone(folded=True), case.batch, mesh), arguments)
 
 
 def _replicated(tree, mesh: Mesh):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
 from rich.table import Table
 
-from asc_jax.net.arithmetic import products
+from asc_jax.bench.arithmetic import products
 from asc_jax.net.scenenet import SceneNet
 
 BYTES = {"float32": 4, "float16": 2, "int8": 1}
@@ -32,6 +32,7 @@ class Layer:
 
 def layers(net: SceneNet, samples: int) -> list[Layer]:
     """All layers with parameters, by name; the fixed log-mel is none of them."""
+    net = net.clone(backend="xla")
     audio = jax.ShapeDtypeStruct((1, samples), jnp.float32)
     variables = jax.eval_shape(net.init, jax.random.key(0), audio)
     parameters = _parameters(variables["params"])

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from asc_jax.bench.arithmetic import multiply_accumulates
 from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
 from asc_jax.config import Network, Phase
 from asc_jax.data.responses import synthesised
 from asc_jax.devices import can_share, on_every_device, shared
 from asc_jax.evaluate.predict import predictor
-from asc_jax.net.arithmetic import multiply_accumulates
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
@@ -58,7 +58,7 @@ class Case:
         """Of one clip, forward."""
         audio = jax.ShapeDtypeStruct((1, self.samples), jnp.float32)
         variables = jax.eval_shape(self.net.init, jax.random.key(0), audio)
-        return multiply_accumulates(self.net.apply, variables, audio)
+        return multiply_accumulates(self.net.clone(backend="xla").apply, variables, audio)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
     else:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
     variables = jitted(fold)(variables)
-    predict, compile_seconds = _compiled(predictor(case.net, clips).lower(variables, audio))
+    predict, compile_seconds = _compiled(predictor(case.net.clone(folded=True), clips).lower(variables, audio))
     seconds = seconds_of(lambda: predict(variables, audio), case.repeats if clips > 1 else 20 * case.repeats)
     name = "evaluation" if clips > 1 else "one clip"
     return _result(name, clips, seconds, compile_seconds, predict, case.multiply_accumulates(), devices)

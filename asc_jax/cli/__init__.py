@@ -23,7 +23,7 @@ from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import card, compare, evaluate, report
-from asc_jax.cli.training import Training, finetune, in_seconds, pretrain, pseudolabel, scratch
+from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
 from asc_jax.cli.weights import export_weights, import_weights
 from asc_jax.config import DataSet, Experiment
@@ -119,7 +119,6 @@ def main(arguments: list[str] | None = None) -> None:
         arguments = list(map(_path, arguments))
     options = _choices(command) if _argument(command) is Training else _argument(command)
     chosen = tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
-    chosen = in_seconds(chosen) if isinstance(chosen, Training) else chosen
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
     if status := watched(run) if several else run():

@@ -31,7 +31,7 @@ class SplitRecordings(Recordings):
 
     split: str | None = None
     """session, city or a column of its table (default: the data set's own)."""
-    hold_out: str | None = None
+    test_fold: str | None = None
     """What the split keeps for the test: the number of a fold of sessions, or a city."""
 
 
@@ -74,7 +74,7 @@ def _opened(recordings: SplitRecordings) -> "Records":
     from asc_jax.data.splits import open_records
 
     folder = prepared(recordings.name, recordings.source, recordings)
-    return open_records(folder, recordings.split, recordings.hold_out)
+    return open_records(folder, recordings.split, recordings.test_fold)
 
 
 def prepared(name: str, source: str | None, how: Preparation) -> Path:

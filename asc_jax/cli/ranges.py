@@ -30,12 +30,12 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "steps", phase.steps, 0, math.inf
     yield "batch-size", phase.batch_size, 2, math.inf
     yield "learning-rate", phase.learning_rate, math.ulp(0), math.inf
-    yield "final-learning-rate", phase.final_learning_rate, math.ulp(0), math.inf
+    yield "min-learning-rate", phase.min_learning_rate, math.ulp(0), math.inf
     yield "weight-decay", phase.weight_decay, 0, math.inf
     yield "checkpoint-every", phase.checkpoint_every, 1, math.inf
-    yield "roll", augmentation.shift, 0, 1
-    yield "response", augmentation.response, 0, 1
-    yield "style", augmentation.style, 0, 1
+    yield "time-shift", augmentation.time_shift, 0, 1
+    yield "dir-prob", augmentation.dir_prob, 0, 1
+    yield "freq-mixstyle-prob", augmentation.freq_mixstyle_prob, 0, 1
     yield "finetune-rounds", experiment.finetune_rounds, 0, math.inf
     yield "seed", experiment.seed, 0, 2**32 - 1
     yield "scenes-seed", experiment.scenes_seed, 0, 2**32 - 1

@@ -43,13 +43,6 @@ class Training:
     processes: Annotated[Processes, tyro.conf.OmitArgPrefixes] = Processes()
 
 
-def in_seconds(training: Training) -> Training:
-    """The same, with the time shift of its clips in seconds, too."""
-    augmentation = training.phase.augmentation
-    augmentation = dataclasses.replace(augmentation, roll=augmentation.shift * training.experiment.seconds)
-    return dataclasses.replace(training, phase=dataclasses.replace(training.phase, augmentation=augmentation))
-
-
 def pretrain(training: Training) -> None:
     """Train from scratch on the source data set."""
     _train("pretrain", training)
@@ -119,7 +112,7 @@ def _records(experiment: Experiment, round_: Round) -> "Records":
     source = None if round_.data == "scenes" else getattr(experiment, round_.data)
     if source is None and round_.data != "scenes":
         raise UserError(f"{round_.name}: say where {round_.data} is: --{round_.data} FOLDER")
-    chosen = () if round_.command == "pretrain" else (experiment.split, experiment.hold_out)
+    chosen = () if round_.command == "pretrain" else (experiment.split, experiment.test_fold)
     records = open_records(prepared(round_.data, source, experiment), *chosen)
     if records.samples != round(experiment.seconds * RATE):
         raise UserError(f"{records.path}: its clips are of {records.samples / RATE:g} s; say so with --seconds")

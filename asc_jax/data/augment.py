@@ -27,13 +27,13 @@ def beta(key, concentration: float):
     return jnp.interp(jax.random.uniform(key), jnp.asarray(known), jnp.asarray(quantiles))
 
 
-def roll(key, waveform, share: float):
+def time_shift(key, waveform, share: float):
     """The waveform [N] from another sample on, at most that share of its length away; its start follows its end."""
     most = round(share * len(waveform))
     return jnp.roll(waveform, jax.random.randint(key, (), -most, most + 1))
 
 
-def respond(key, waveform, responses):
+def record_elsewhere(key, waveform, responses):
     """The waveform [N] as one of the devices with impulse responses [R, taps] would record it, as loud as before."""
     response = jnp.asarray(responses)[jax.random.randint(key, (), 0, len(responses))]
     recorded = convolve(waveform, response)
@@ -55,15 +55,15 @@ def convolve(waveform, response):
     return (recorded[:, :hop] + from_before).reshape(-1)[: len(waveform)]
 
 
-def style(mel):
+def band_statistics(mel):
     """Mean and deviation [F] of the bands of a log-mel [T, F]."""
     return mel.mean(0), jnp.sqrt(mel.var(0) + FLAT)
 
 
-def mix_style(key, mel, other):
-    """The log-mel [T, F] with a style between its own and another: Freq-MixStyle (Kim et al., 2022; Schmid, 2022)."""
+def freq_mixstyle(key, mel, other):
+    """The log-mel [T, F] with band statistics between its own and another clip's: Freq-MixStyle (Kim et al., 2022)."""
     share = beta(key, MIXTURE).astype(mel.dtype)
-    (mean, deviation), (other_mean, other_deviation) = style(mel), other
+    (mean, deviation), (other_mean, other_deviation) = band_statistics(mel), other
     new_mean = share * mean + (1 - share) * other_mean
     new_deviation = share * deviation + (1 - share) * other_deviation
     return (mel - mean[None]) / deviation[None] * new_deviation[None] + new_mean[None]

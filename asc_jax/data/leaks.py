@@ -9,6 +9,7 @@ from rich.table import Table
 
 from asc_jax.data.duplicates import GAP, near_duplicates
 from asc_jax.data.records import Clips, Records
+from asc_jax.older import renamed
 from asc_jax.typed import AnyPath
 
 FILE = "leak.json"
@@ -26,7 +27,7 @@ class Leak:
 
     split: str
     tested: str
-    taught: str
+    trained_on: str
     clips: int
     same_session: int | None
     same_audio: int
@@ -38,7 +39,7 @@ class Leak:
     def __str__(self) -> str:
         session = "no session is known, so whether any is shared is not known"
         if self.same_session is not None:
-            session = f"{self.same_session} of {self.clips} {self.tested} clips share a session with {self.taught}"
+            session = f"{self.same_session} of {self.clips} {self.tested} clips share a session with {self.trained_on}"
         copies = "they are too short to find near-duplicates"
         if self.near_duplicate is not None:
             copies = f"{self.near_duplicate} a near-duplicate"
@@ -49,16 +50,16 @@ class Leak:
         return f"{line}; the session alone, without listening, scores {100 * self.look_up:.1f} %"
 
 
-def check(records: Records, tested: str, taught: Sequence[str]) -> Leak:
+def check(records: Records, tested: str, trained_on: Sequence[str]) -> Leak:
     """Compares the clips of one part with those of the parts that are learned from."""
-    ours, theirs = records.part(tested), records.part(*taught)
+    ours, theirs = records.part(tested), records.part(*trained_on)
     sessions = set(theirs.column("session")) - {""}
     known = sessions and ours.table["session"].ne("").any()
     long_enough = ours.prints.shape[1] > GAP
     return Leak(
         split=records.split,
         tested=tested,
-        taught=" and ".join(taught),
+        trained_on=" and ".join(trained_on),
         clips=len(ours),
         same_session=int(ours.table["session"].isin(sessions).sum()) if known else None,
         same_audio=int(ours.table["sha256"].isin(theirs.table["sha256"]).sum()),
@@ -76,7 +77,7 @@ def write_leak(folder: AnyPath, leak: Leak) -> None:
 
 def read_leak(folder: AnyPath) -> Leak:
     """What `write_leak` kept."""
-    kept = json.loads((folder / FILE).read_text())
+    kept = renamed(json.loads((folder / FILE).read_text()))
     return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})
 
 
@@ -84,25 +85,25 @@ def _look_up(ours: Clips, theirs: Clips) -> float | None:
     scored = ours.table[ours.table["truth"].ne("")]
     if scored.empty:
         return None
-    taught = theirs.table[theirs.table["label"].ne("")]
-    known = taught[taught["session"].ne("")].groupby("session")["label"].agg(lambda scenes: scenes.mode()[0])
-    otherwise = taught["label"].mode()[0]
+    labelled = theirs.table[theirs.table["label"].ne("")]
+    known = labelled[labelled["session"].ne("")].groupby("session")["label"].agg(lambda scenes: scenes.mode()[0])
+    otherwise = labelled["label"].mode()[0]
     predicted = [known.get(session, otherwise) for session in scored["session"]]
     return float(np.mean(np.array(predicted) == scored["truth"].to_numpy()))
 
 
 def leaks_table(records: Records) -> Table:
     """The leak check of every tested part, as `asc-jax data check` shows it."""
-    shown = Table("tested", "taught", title=f"{records.path}, split {records.split}")
+    shown = Table("tested", "trained on", title=f"{records.path}, split {records.split}")
     for column in ("clips", "same session", "same audio", "near-duplicate", "session look-up in %"):
         shown.add_column(column, justify="right")
     there = set(records.parts)
     for tested in [part for part in ("validation", "test") if part in there]:
-        for taught in [("train",), ("train", "unlabelled")][: 1 + ("unlabelled" in there)]:
-            leak = check(records, tested, taught)
+        for trained_on in [("train",), ("train", "unlabelled")][: 1 + ("unlabelled" in there)]:
+            leak = check(records, tested, trained_on)
             look_up = None if leak.look_up is None else round(100 * leak.look_up, 1)
             counts = (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate)
-            shown.add_row(tested, leak.taught, *map(_known, counts), _known(look_up))
+            shown.add_row(tested, leak.trained_on, *map(_known, counts), _known(look_up))
     return shown
 
 

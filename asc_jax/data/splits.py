@@ -14,14 +14,14 @@ DEALT = ("train", "validation", "test")  # parts that holding out deals anew; th
 FOLDS = 5  # one of them is held out; fewer where sessions are fewer
 
 
-def open_records(path: Path, split: str | None = None, hold_out: str | None = None) -> Records:
+def open_records(path: Path, split: str | None = None, test_fold: str | None = None) -> Records:
     """Opens a prepared data set under one of its splits.
 
     Args:
         path: the folder that data_prep.prepare returned.
         split: "session" tests one of five stratified folds of sessions, "city" the clips of one city; any other name
             is a column whose values are parts. None is the data set's own split, else "session".
-        hold_out: the fold (1 to 5, default 1) or the city.
+        test_fold: the fold (1 to 5, default 1) or the city.
 
     Raises:
         UserError: there is no such split, or a scene has no clip to learn from.
@@ -30,13 +30,13 @@ def open_records(path: Path, split: str | None = None, hold_out: str | None = No
     own_parts = _from_column(path, clips, own) if own else _by_label(clips)
     name = split or own
     if name == "city":
-        name, parts = _without_city(path, clips, own_parts, hold_out)
+        name, parts = _without_city(path, clips, own_parts, test_fold)
     elif name == "session" or name is None:
         if name and not clips.table[name].any():
             raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
-        name, parts = _without_sessions(path, clips, own_parts, hold_out)
+        name, parts = _without_sessions(path, clips, own_parts, test_fold)
     else:
-        if hold_out is not None:
+        if test_fold is not None:
             raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
         parts = own_parts if name == own else _from_column(path, clips, name)
     _check_trained_on(path, clips, parts, name)
@@ -45,12 +45,12 @@ def open_records(path: Path, split: str | None = None, hold_out: str | None = No
 
 def reopen_records(path: Path, split: str) -> Records:
     """The records under the split that `Records.split` names; UserError if they have changed since."""
-    kind, _, hold_out = split.rpartition(" (")[0].partition(" ")
-    if kind == "session" and hold_out:
+    kind, _, test_fold = split.rpartition(" (")[0].partition(" ")
+    if kind == "session" and test_fold:
         _, own = read_clips(path)
-        records = open_records(path, kind if own else None, hold_out)  # by default also of clips without sessions
-    elif kind == "city" and hold_out:
-        records = open_records(path, kind, hold_out)
+        records = open_records(path, kind if own else None, test_fold)  # by default also of clips without sessions
+    elif kind == "city" and test_fold:
+        records = open_records(path, kind, test_fold)
     else:
         records = open_records(path, split.rpartition(" (")[0])
     if records.split != split:
@@ -78,7 +78,7 @@ def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None
     known = sorted(set(cities[own.isin(DEALT)]) - {""})
     if city is None or city not in known:
         choice = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
-        raise UserError(f"{path}: --split city needs --hold-out CITY; {choice}")
+        raise UserError(f"{path}: --split city needs --test-fold CITY; {choice}")
     return f"city {city}", _deal(own, cities.eq(city))
 
 

@@ -157,7 +157,7 @@ def load(run: str | Path, batch: int = 1) -> Classifier:
     last = read_run(Path(run))[-1]
     net, scenes, variables = load_round(last.folder)
     variables = _placed(jitted(fold)(variables), batch)
-    return Classifier(net, scenes, last.settings["samples"], batch, variables)
+    return Classifier(net.clone(folded=True), scenes, last.settings["samples"], batch, variables)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from asc_jax.data.records import Clips
 from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shared
 from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import SCALE
-from asc_jax.net.backend import written_by_hand
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, outputs_of, to_waveform
 from asc_jax.typed import AnyPath, Jitted, cached, jitted
@@ -54,7 +53,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Inside:
+class Intermediates:
     """Intermediates: embeddings [M, 128] of the clips, and of the first clip both features and their attention
     [F, T, 2]."""
 
@@ -76,11 +75,10 @@ def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Predictor:
 
 @cached
 def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
-    on_cpu = platform(mesh) == "cpu"
+    net = net.clone(backend=platform(mesh))
 
     def of_batch(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:
-        with written_by_hand(on_cpu):
-            outputs = outputs_of(net, variables, to_waveform(audio))
+        outputs = outputs_of(net, variables, to_waveform(audio))
         return outputs.cosine, outputs.embedding
 
     def clip_by_clip(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:
@@ -88,7 +86,7 @@ def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
         outputs = jax.lax.map(lambda clip: of_batch(variables, clip[None]), audio)
         return jax.tree.map(lambda x: x[:, 0], outputs)
 
-    predict = clip_by_clip if on_cpu else of_batch
+    predict = clip_by_clip if net.backend == "cpu" else of_batch
     if clips % mesh.size:
         return jitted(predict, compiler_options=compiler_options(platform(mesh), sharing=False))
     ours = PartitionSpec(AXIS)
@@ -106,12 +104,12 @@ def _seen(variables: Any, clip: np.ndarray, *, net: SceneNet) -> tuple[jax.Array
 seen = jitted(_seen, static_argnames="net")
 
 
-def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Inside]:
+def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Intermediates]:
     """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}.
 
     All processes take part, and all get everything.
     """
-    variables = jitted(fold)(on_every_device(variables))
+    net, variables = net.clone(folded=True), jitted(fold)(on_every_device(variables))
     batches = []
     for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
         audio = shared({"audio": audio})["audio"] if can_share(batch_size) else audio
@@ -119,19 +117,19 @@ def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Pr
     cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*batches, strict=True))
     first = jax.device_get(seen(variables, clips.audio([0])[0], net=net))
     details = {name: clips.column(name) for name in DETAILS}
-    return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Inside(embedding, *first)
+    return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Intermediates(embedding, *first)
 
 
-def write_inside(file: AnyPath, inside: Inside) -> None:
+def write_intermediates(file: AnyPath, intermediates: Intermediates) -> None:
     """Keeps it as float16 in an npz file."""
     with file.open("wb") as handle:
-        np.savez_compressed(handle, **{name: value.astype(np.float16) for name, value in vars(inside).items()})
+        np.savez_compressed(handle, **{name: value.astype(np.float16) for name, value in vars(intermediates).items()})
 
 
-def read_inside(file: AnyPath) -> Inside:
-    """What `write_inside` kept, as float32."""
+def read_intermediates(file: AnyPath) -> Intermediates:
+    """What `write_intermediates` kept, as float32."""
     with file.open("rb") as handle, np.load(handle) as kept:
-        return Inside(**{name: kept[name].astype(np.float32) for name in kept.files})
+        return Intermediates(**{name: kept[name].astype(np.float32) for name in kept.files})
 
 
 def to_csv(predictions: Predictions) -> str:

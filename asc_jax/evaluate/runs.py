@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas
 
-from asc_jax.config import COMMANDS, CONFIG, INSIDE, METRICS, PREDICTIONS, PSEUDO_LABELS, RELABELLED
+from asc_jax.config import COMMANDS, CONFIG, INTERMEDIATES, METRICS, PREDICTIONS, PSEUDO_LABELS, RELABELLED
 from asc_jax.data.leaks import Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
-from asc_jax.evaluate.predict import Inside, Predictions, read_csv, read_inside
+from asc_jax.evaluate.predict import Intermediates, Predictions, read_csv, read_intermediates
+from asc_jax.older import renamed
 from asc_jax.typed import AnyPath
 
 
@@ -28,7 +29,7 @@ class FinishedRound:
     @cached_property
     def config(self) -> dict:
         """The settings, versions, device and place of the records."""
-        return json.loads((self.folder / CONFIG).read_text())
+        return renamed(json.loads((self.folder / CONFIG).read_text()))
 
     @property
     def settings(self) -> dict:
@@ -40,7 +41,7 @@ class FinishedRound:
 
     @cached_property
     def tested(self) -> Predictions:
-        """Of all tested clips, as `inside` has them."""
+        """Of all tested clips, as `intermediates` has them."""
         return read_csv(self.folder / PREDICTIONS)
 
     @cached_property
@@ -52,8 +53,8 @@ class FinishedRound:
         return self.tested.subset(known)
 
     @cached_property
-    def inside(self) -> Inside | None:
-        return read_inside(self.folder / INSIDE) if (self.folder / INSIDE).exists() else None
+    def intermediates(self) -> Intermediates | None:
+        return read_intermediates(self.folder / INTERMEDIATES) if (self.folder / INTERMEDIATES).exists() else None
 
     @cached_property
     def leak(self) -> Leak:

@@ -3,40 +3,40 @@
 import flax.linen as nn
 import jax
 
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Pointwise, uniform_fan_in
-from asc_jax.net.maps import Map, later
-from asc_jax.net.normalisation import elu
+from asc_jax.net.affine import elu, identity
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Map, Mode, Pointwise, conv_norm, uniform_fan_in, whole
 
 
 class SeparableConv(nn.Module):
     """Depthwise 3x3, BN, ReLU, pointwise, BN, ReLU: [B, F, T, C] -> [B, F, T, features]."""
 
     features: int
-    train: bool
+    mode: Mode
 
     @nn.compact
     def __call__(self, x: Map) -> Map:
-        x = Depthwise3x3(uniform_fan_in(9), name="depthwise")(x).store()
-        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x).store()  # few channels are slow to compute anew
-        x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), name="pointwise")(x)
-        return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
+        x = Depthwise3x3(uniform_fan_in(9), self.mode, name="depthwise")(x)
+        x = conv_norm(self.mode, nn.relu, name="depthwise_norm")(x)
+        x = Pointwise(self.features, uniform_fan_in(x.shape[-1]), self.mode, name="pointwise")(x)
+        return conv_norm(self.mode, nn.relu, name="pointwise_norm")(x)
 
 
 class SeparableProjection(nn.Module):
     """The same with a 1x1 depthwise kernel and biases: [B, F, T, C] -> [B, F, T, features], never negative."""
 
     features: int
-    train: bool
+    mode: Mode
 
     @nn.compact
     def __call__(self, x: Map) -> Map:
         channels = x.shape[-1:]
-        scale = self.param("depthwise_kernel", uniform_fan_in(1), channels)
+        kernel = self.param("depthwise_kernel", uniform_fan_in(1), channels)
         bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
-        x = BatchNorm(self.train, nn.relu, name="depthwise_norm")(x, times=scale, plus=bias)
+        x = self.mode.kernels.affine_activation(identity, x, kernel, bias)
+        x = BatchNorm(self.mode, nn.relu, name="depthwise_norm")(x)
         init = uniform_fan_in(x.shape[-1])
-        x = Pointwise(self.features, init, init, name="pointwise")(x).store()
-        return BatchNorm(self.train, nn.relu, name="pointwise_norm")(x)
+        x = Pointwise(self.features, init, self.mode, init, name="pointwise")(x)
+        return conv_norm(self.mode, nn.relu, name="pointwise_norm")(x)
 
 
 class Attention(nn.Module):
@@ -46,19 +46,18 @@ class Attention(nn.Module):
     """
 
     plain_projection: bool
-    train: bool
+    mode: Mode
 
     @nn.compact
     def __call__(self, maps: jax.Array) -> jax.Array:
         channels = maps.shape[-1]
-        x = later(maps, self.train)
+        x: Map = maps
         for features in (16, 64):
-            x = SeparableConv(features, self.train, name=f"separable_{features}")(x)
-            x = BatchNorm(self.train, elu, name=f"norm_{features}")(x)
-        x = x.store()  # computing the exponentials of 64 channels anew would cost more than reading them
+            x = SeparableConv(features, self.mode, name=f"separable_{features}")(x)
+            x = BatchNorm(self.mode, elu, name=f"norm_{features}")(x)  # [B, F, T, features]
         if self.plain_projection:
             init = uniform_fan_in(x.shape[-1])
-            x = Pointwise(channels, init, init, name="projection")(x).store()
+            x = Pointwise(channels, init, self.mode, init, name="projection")(x)
         else:
-            x = SeparableProjection(channels, self.train, name="projection")(x)
-        return nn.sigmoid(x.value)
+            x = SeparableProjection(channels, self.mode, name="projection")(x)
+        return nn.sigmoid(whole(x))

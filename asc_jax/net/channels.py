@@ -1,10 +1,11 @@
-"""Vectors of channels [C] beside maps [..., C]: their rank, and a map's moments."""
+"""Vectors of channels [C] beside maps [..., C], and the mean and variance of each channel."""
 
 import jax
 import jax.numpy as jnp
 
-from asc_jax.net.backend import by_hand
 from asc_jax.typed import custom_vjp
+
+Moments = tuple[jax.Array, jax.Array]  # mean [C], biased variance [C]
 
 
 def along_channels(x: jax.Array, vector: jax.Array) -> jax.Array:
@@ -12,43 +13,38 @@ def along_channels(x: jax.Array, vector: jax.Array) -> jax.Array:
     return vector.reshape((1,) * (x.ndim - 1) + vector.shape)
 
 
-def wide(x: jax.Array) -> jax.Array:
-    """x as float32, or as what it is if that is wider."""
+def at_least_float32(x: jax.Array) -> jax.Array:
+    """x as float32, or as it is if that is wider."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
-def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+def plain_moments(x: jax.Array) -> Moments:
     """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
-    # A CPU takes those of large maps in parts; the few small ones that come here are left to autodiff.
-    return (_moments if by_hand() else _moments_and_derivative)(x)
-
-
-def _moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    x = wide(x)
+    x = at_least_float32(x)
     axes = tuple(range(x.ndim - 1))
     mean = x.mean(axes)
     return mean, jnp.square(x - along_channels(x, mean)).mean(axes)
 
 
 # Autodiff would read the map once more, to add up the differences from the mean: zero.
-_moments_and_derivative = custom_vjp()(_moments)
+moments = custom_vjp()(plain_moments)
 
 
-def _moments_forward(x):
-    mean, var = _moments(x)
+def _forward(x):
+    mean, var = plain_moments(x)
     return (mean, var), (x, mean)
 
 
-def _moments_backward(residuals, cotangents):
+def _backward(residuals, cotangents):
     x, mean = residuals
-    slope, constant = of_moments(x.size // len(mean), mean, *cotangents)
-    return ((wide(x) * along_channels(x, slope) + along_channels(x, constant)).astype(x.dtype),)
+    slope, constant = gradient_of_moments(x.size // len(mean), mean, *cotangents)
+    return ((at_least_float32(x) * along_channels(x, slope) + along_channels(x, constant)).astype(x.dtype),)
 
 
-_moments_and_derivative.defvjp(_moments_forward, _moments_backward)
+moments.defvjp(_forward, _backward)
 
 
-def of_moments(positions: int, mean: jax.Array, d_mean: jax.Array, d_var: jax.Array) -> tuple[jax.Array, jax.Array]:
+def gradient_of_moments(positions: int, mean: jax.Array, d_mean: jax.Array, d_var: jax.Array) -> Moments:
     """(slope [C], constant [C]): slope * map + constant is a map's gradient through the moments of its positions."""
     slope = 2 / positions * d_var
     return slope, d_mean / positions - slope * mean

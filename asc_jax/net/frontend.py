@@ -10,11 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from asc_jax.net.backend import without_xla
 from asc_jax.net.channels import along_channels
-from asc_jax.net.convolution import pointwise
-from asc_jax.net.layers import BatchNorm, Pointwise, uniform_fan_in
-from asc_jax.net.maps import Map
+from asc_jax.net.kernels import XLA, Kernels
+from asc_jax.net.layers import Mode, Pointwise, conv_norm, uniform_fan_in
 
 RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
@@ -41,7 +39,7 @@ def hops(waveform: jax.Array, pad_mode: str) -> jax.Array:
     return padded[:, : count * HOP].reshape(-1, count, HOP)
 
 
-def log_mel(waveform: jax.Array, magnitude: bool = False) -> jax.Array:
+def log_mel(waveform: jax.Array, magnitude: bool = False, kernels: Kernels = XLA) -> jax.Array:
     """Mel spectrogram in decibels: [B, N] -> [B, T, F].
 
     10 log10(mel power + 1e-8) as released; with `magnitude` the paper's 20 log10(mel magnitude + 1e-8).
@@ -50,28 +48,18 @@ def log_mel(waveform: jax.Array, magnitude: bool = False) -> jax.Array:
     halves = hops(waveform, "reflect")
     rising, falling = (along_channels(halves, half) for half in (hann[:HOP], hann[HOP:]))
     frames = jnp.concatenate((halves[:, :-1] * rising, halves[:, 1:] * falling), axis=2)  # [B, T, 1024]
-    real, imaginary = _by_products(frames) if without_xla() else _by_fft(frames)  # [B, T, 513]
+    real, imaginary = kernels.spectrum(frames)  # [B, T, 513]
     power = jnp.square(real) + jnp.square(imaginary)
     mel = jnp.asarray(mel_filters(), waveform.dtype)
     decibels = 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)
     return decibels
 
 
-def _by_fft(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
-    spectrum = jnp.fft.rfft(frames)
-    return spectrum.real, spectrum.imag
-
-
-def _by_products(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The same, where there is no FFT."""
-    turns = np.outer(np.arange(WINDOW), np.arange(WINDOW // 2 + 1)) % WINDOW * (2 * np.pi / WINDOW)  # radians
-    return frames @ jnp.asarray(np.cos(turns), frames.dtype), frames @ jnp.asarray(-np.sin(turns), frames.dtype)
-
-
 class Filters(nn.Module):
     """Filters of 1024 taps every 512 samples, zero padding 512: waveform [B, N] -> [B, T, filters]."""
 
     filters: int
+    mode: Mode
 
     @nn.compact
     def __call__(self, waveform: jax.Array) -> jax.Array:
@@ -79,8 +67,8 @@ class Filters(nn.Module):
         kernel = self.param("kernel", init, (WINDOW, self.filters))
         bias = self.param("bias", init, (self.filters,))
         halves = hops(waveform, "constant")
-        y = pointwise(halves, jnp.concatenate((kernel[:HOP], kernel[HOP:]), axis=1))  # [B, T + 1, 2 filters]
-        y = y[:, :-1, : self.filters] + y[:, 1:, self.filters :]
+        y = self.mode.kernels.pointwise(halves, jnp.concatenate((kernel[:HOP], kernel[HOP:]), axis=1))
+        y = y[:, :-1, : self.filters] + y[:, 1:, self.filters :]  # from [B, T + 1, 2 filters]
         return y + along_channels(y, bias)
 
 
@@ -92,17 +80,17 @@ class Wavegram(nn.Module):
     """
 
     filters: int
-    train: bool
+    mode: Mode
 
     @nn.compact
     def __call__(self, waveform: jax.Array) -> jax.Array:
-        x = Map((Filters(self.filters, name="filter")(waveform),))  # [B, T, filters]
-        x = BatchNorm(self.train, nn.relu, name="filter_norm")(x)
+        x = Filters(self.filters, self.mode, name="filter")(waveform)  # [B, T, filters]
+        x = conv_norm(self.mode, nn.relu, name="filter_norm")(x)
         if self.filters != BANDS:
             init = uniform_fan_in(self.filters)
-            x = Pointwise(BANDS, init, init, name="spread")(x)  # [B, T, F]
-            x = BatchNorm(self.train, nn.relu, name="spread_norm")(x)
-        return x.value
+            x = Pointwise(BANDS, init, self.mode, init, name="spread")(x)  # [B, T, F]
+            x = conv_norm(self.mode, nn.relu, name="spread_norm")(x)
+        return x
 
 
 def normalise(feature: jax.Array, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8) -> jax.Array:

@@ -1,33 +1,49 @@
-"""The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation."""
+"""The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation.
+
+Maps are [B, F, T, C]: clips, bands, frames, channels. How a layer is computed its `mode` says; on a CPU a training step
+passes maps on that are not computed yet (cpu/README.md).
+"""
 
 import math
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from asc_jax.net.backend import over_devices, sharing_devices
-from asc_jax.net.channels import along_channels
-from asc_jax.net.convolution import depthwise3x3
-from asc_jax.net.maps import Map
-from asc_jax.net.normalisation import prelu, scale_and_activate
+from asc_jax.net.affine import identity, prelu
+from asc_jax.net.cpu.deferred import Deferred
+from asc_jax.net.kernels import XLA, Kernels, Map
 
 EPSILON = 1e-5
 
 
-def he_fan_out(taps: int) -> nn.initializers.Initializer:
-    """N(0, sqrt(2 / (taps * out channels))), MobileFaceNet's initialisation; the last axis holds the out channels."""
+def whole(x: Map) -> jax.Array:
+    """A map as an array, for what is no layer."""
+    return x.array if isinstance(x, Deferred) else x
 
-    def init(key, shape, dtype=jnp.float32):
-        return jnp.sqrt(2 / (taps * shape[-1])).astype(dtype) * jax.random.normal(key, shape, dtype)
 
-    return init
+@dataclass(frozen=True)
+class Mode:
+    """How a network is computed."""
+
+    train: bool = False
+    folded: bool = False  # `fold` has moved the norms after convolutions into these
+    axis_name: str | None = None  # of the mesh whose devices share the batch, and its statistics
+    kernels: Kernels = XLA
+
+
+# N(0, sqrt(2 / (taps * out channels))), MobileFaceNet's: of kernels [..., C, D], and depthwise ones [..., C].
+he_fan_out = nn.initializers.variance_scaling(2, "fan_out", "normal")
+he_fan_out_depthwise = nn.initializers.variance_scaling(2, "fan_out", "normal", in_axis=())
 
 
 def uniform_fan_in(fan_in: int) -> nn.initializers.Initializer:
-    """U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default, for kernels and biases alike."""
+    """U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default, for kernels and biases alike.
+
+    Flax's initialisers take the fan-in from the array's own shape, which for a bias is not the kernel's.
+    """
 
     def init(key, shape, dtype=jnp.float32):
         return jax.random.uniform(key, shape, dtype, -1, 1) / jnp.sqrt(fan_in).astype(dtype)
@@ -40,67 +56,108 @@ class BatchNorm(nn.Module):
 
     The batch's biased variance normalises; the running variance takes the unbiased one, as PyTorch does
     (epsilon 1e-5, running statistics move by 0.1 a step). With `prelu` the slopes are learned, from 0.25 on.
-    Where `fold` has moved the rest into the convolution before, a bias is left.
     """
 
-    train: bool
-    activation: Callable[..., jax.Array] = lambda x: x
+    mode: Mode
+    activation: Callable[..., jax.Array] = identity
 
     @nn.compact
-    def __call__(self, x: Map, times: jax.Array | float = 1.0, plus: jax.Array | float = 0.0) -> Map:
-        """Normalises times * x + plus, which is never computed: both [C] only change scale and shift."""
+    def __call__(self, x: Map) -> Map:
         size = x.shape[-1:]
-        bias = self.param("bias", nn.initializers.zeros, size)
-        slopes = (self.param("slope", nn.initializers.constant(0.25), size),) if self.activation is prelu else ()
-        activate = partial(scale_and_activate, self.activation)
-        if not self.is_initializing() and not self.has_variable("params", "scale"):
-            return x.then(activate, jnp.ones(size), bias, slopes)
         scale = self.param("scale", nn.initializers.ones, size)
+        bias = self.param("bias", nn.initializers.zeros, size)
+        slopes = _slopes(self, size)
         running_mean = self.variable("batch_stats", "mean", jnp.zeros, size)
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
         mean, var = running_mean.value, running_var.value
-        if self.train:
-            mean, var = over_devices(*x.moments())
-            mean, var = times * mean + plus, jnp.square(times) * var
-        if self.train and not self.is_initializing():
-            n = math.prod(x.shape[:-1]) * sharing_devices()
-            running_mean.value += 0.1 * (mean - running_mean.value)
-            running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
+        if self.mode.train:
+            mean, var, n = self._of_the_batch(x)
+            if not self.is_initializing():
+                running_mean.value += 0.1 * (mean - running_mean.value)
+                running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
         scale = scale * jax.lax.rsqrt(var + EPSILON)
-        return x.then(activate, scale * times, bias + (plus - mean) * scale, slopes)
+        return self.mode.kernels.affine_activation(self.activation, x, scale, bias - mean * scale, slopes)
+
+    def _of_the_batch(self, x: Map) -> tuple[jax.Array, jax.Array, int]:
+        """Mean [C], biased variance [C] and number of positions of the whole batch, which devices share evenly."""
+        mean, var = self.mode.kernels.moments(x)
+        positions, axis = math.prod(x.shape[:-1]), self.mode.axis_name
+        if axis is None:
+            return mean, var, positions
+        whole = jax.lax.pmean(mean, axis)
+        return whole, jax.lax.pmean(var + jnp.square(mean - whole), axis), positions * jax.lax.axis_size(axis)
+
+
+class Bias(nn.Module):
+    """What `fold` leaves of a batch normalisation: a bias, and the activation after it."""
+
+    mode: Mode
+    activation: Callable[..., jax.Array] = identity
+
+    @nn.compact
+    def __call__(self, x: Map) -> Map:
+        size = x.shape[-1:]
+        bias = self.param("bias", nn.initializers.zeros, size)
+        return self.mode.kernels.affine_activation(self.activation, x, jnp.ones(size), bias, _slopes(self, size))
+
+
+def conv_norm(mode: Mode, activation: Callable[..., jax.Array] = identity, name: str | None = None) -> nn.Module:
+    """The normalisation of a convolution's result, and the activation after it."""
+    return (Bias if mode.folded else BatchNorm)(mode, activation, name=name)
+
+
+def _slopes(module: BatchNorm | Bias, size: tuple[int, ...]) -> tuple[jax.Array, ...]:
+    return (module.param("slope", nn.initializers.constant(0.25), size),) if module.activation is prelu else ()
 
 
 class Pointwise(nn.Module):
-    """1x1 convolution [..., C] -> [..., features]."""
+    """1x1 convolution: [..., C] -> [..., features]."""
 
     features: int
     kernel_init: nn.initializers.Initializer
+    mode: Mode
     bias_init: nn.initializers.Initializer | None = None  # None: no bias
 
     @nn.compact
     def __call__(self, x: Map) -> Map:
         kernel = self.param("kernel", self.kernel_init, (x.shape[-1], self.features))
-        y = x.times(kernel)
-        if self.bias_init is None:
-            return y
-        return y.then(_add, self.param("bias", self.bias_init, (self.features,)))
-
-
-def _add(x, bias):
-    return x + along_channels(x, bias.astype(x.dtype))
+        bias = self.param("bias", self.bias_init, (self.features,)) if self.bias_init else None
+        return self.mode.kernels.pointwise(x, kernel, bias)
 
 
 class Depthwise3x3(nn.Module):
     """Depthwise 3x3 convolution, padding 1: [B, F, T, C] -> [B, ceil(F / stride), ceil(T / stride), C]."""
 
     kernel_init: nn.initializers.Initializer
+    mode: Mode
     stride: int = 1
 
     @nn.compact
     def __call__(self, x: Map) -> Map:
         kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1]))
+        return self.mode.kernels.depthwise3x3(x, kernel, self.stride)
 
-        def convolve(x, kernel):
-            return depthwise3x3(x, kernel.astype(x.dtype), self.stride)
 
-        return x.then(convolve, kernel, by_position=False)
+class Conv3x3(nn.Module):
+    """3x3 convolution, stride 2, padding 1: [B, F, T, C] -> [B, ceil(F / 2), ceil(T / 2), features]."""
+
+    features: int
+    kernel_init: nn.initializers.Initializer
+    mode: Mode
+
+    @nn.compact
+    def __call__(self, x: Map) -> Map:
+        kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1], self.features))
+        return self.mode.kernels.conv3x3(x, kernel)
+
+
+class GlobalDepthwise(nn.Module):
+    """One weight per position and channel, as large as its input: [B, F, T, C] -> [B, C]."""
+
+    kernel_init: nn.initializers.Initializer
+    mode: Mode
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        kernel = self.param("kernel", self.kernel_init, x.shape[1:])
+        return self.mode.kernels.global_depthwise(x, kernel)

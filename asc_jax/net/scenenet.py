@@ -10,8 +10,10 @@ import numpy as np
 
 from asc_jax.net.arcface import ArcFace
 from asc_jax.net.attention import Attention
+from asc_jax.net.backend import kernels_for
 from asc_jax.net.channels import along_channels
 from asc_jax.net.frontend import Wavegram, log_mel, normalise, residual_normalise
+from asc_jax.net.layers import Mode
 from asc_jax.net.mobilefacenet import MobileFaceNet
 
 
@@ -39,20 +41,24 @@ class SceneNet(nn.Module):
     residual_normalisation: float = 0.0
     mean_over_time: bool = False
     bfloat16: bool = False
+    backend: str | None = None  # "cpu", another platform of JAX, or "portable"; None is JAX's default
+    axis_name: str | None = None  # of the mesh whose devices share a batch, and BatchNorm's statistics
+    folded: bool = False  # for variables of `fold`
 
     @nn.compact
     def __call__(
         self, waveform: jax.Array, train: bool = False, change_mel: Callable[[jax.Array], jax.Array] = lambda mel: mel
     ) -> Outputs:
         """`change_mel` augments the log-mel [B, T, F]."""
+        mode = Mode(train, self.folded, self.axis_name, kernels_for(self.backend, train))
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel)))
-            wavegram = Wavegram(self.wavegram_filters, train, name="wavegram")(waveform)
+            mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel, mode.kernels)))
+            wavegram = Wavegram(self.wavegram_filters, mode, name="wavegram")(waveform)  # [B, T, F]
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((self._normalised(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
         x = x.astype(jnp.bfloat16 if self.bfloat16 else x.dtype)
-        attention = Attention(self.plain_projection, train, name="attention")(x)
-        embedding = MobileFaceNet(train, self.mean_over_time, name="trunk")(x * attention)
+        attention = Attention(self.plain_projection, mode, name="attention")(x)
+        embedding = MobileFaceNet(mode, self.mean_over_time, name="trunk")(x * attention)
         embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))

@@ -15,14 +15,14 @@ DETAILED = 500  # points; more are drawn as an image
 
 def projection(round_: FinishedRound) -> tuple[Figure, str]:
     """A 2-D projection of the embeddings by t-SNE, coloured by scene and by device."""
-    if round_.inside is None:
-        raise Missing(f"{round_.name} has no inside.npz; rounds trained by this version keep one.")
+    if round_.intermediates is None:
+        raise Missing(f"{round_.name} has no intermediates.npz; rounds trained by this version keep one.")
     predictions = round_.tested
     chosen = np.unique(np.linspace(0, len(predictions.truth) - 1, min(MOST, len(predictions.truth))).astype(int))
     if len(chosen) < FEWEST:
         raise Missing(f"{len(chosen)} tested clips are too few for a projection.")
     predictions = predictions.subset(chosen)
-    points = _project(round_.inside.embedding[chosen])
+    points = _project(round_.intermediates.embedding[chosen])
     scenes = np.array([*predictions.scenes, ""])
     kinds = {"scene": scenes[predictions.truth], "device": np.array(predictions.details["device"])}
     kinds = {kind: names for kind, names in kinds.items() if (names != "").any()}

@@ -12,9 +12,9 @@ RANGE_DB = 80.0  # of the log-mel, below its loudest band; what is softer has th
 
 def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
     """Log-mel and Wavegram of the first tested clip, and the attention to each of them."""
-    if round_.inside is None:
-        raise Missing(f"{round_.name} has no inside.npz; rounds trained by this version keep one.")
-    features, attention = round_.inside.features, round_.inside.attention  # [F, T, 2]
+    if round_.intermediates is None:
+        raise Missing(f"{round_.name} has no intermediates.npz; rounds trained by this version keep one.")
+    features, attention = round_.intermediates.features, round_.intermediates.attention  # [F, T, 2]
     bands, frames, _ = features.shape
     figure = new_figure(4.0)
     axes = figure.subplots(2, 2, sharex=True, sharey=True)

@@ -26,12 +26,12 @@ def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augment
 def _shifted_and_convolved(
     key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation
 ) -> jax.Array:
-    of_roll, of_choice, of_response = jax.random.split(key, 3)
-    if how.shift:
-        waveform = augment.roll(of_roll, waveform, how.shift)
-    if how.response:
-        convolved = augment.respond(of_response, waveform, responses)
-        waveform = augment.sometimes(of_choice, how.response, convolved, waveform)
+    of_shift, of_choice, of_response = jax.random.split(key, 3)
+    if how.time_shift:
+        waveform = augment.time_shift(of_shift, waveform, how.time_shift)
+    if how.dir_prob:
+        convolved = augment.record_elsewhere(of_response, waveform, responses)
+        waveform = augment.sometimes(of_choice, how.dir_prob, convolved, waveform)
     return waveform
 
 
@@ -39,20 +39,20 @@ def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
     """Log-mels [B, T, F] with band statistics mixed with another clip's of the whole batch (Freq-MixStyle)."""
 
     def change(mel: jax.Array) -> jax.Array:
-        if not how.style:
+        if not how.freq_mixstyle_prob:
             return mel
         of_partners, of_clips = jax.random.split(key)
         partner = _partners(of_partners, len(mel))
-        styles = jax.lax.all_gather(jax.vmap(augment.style)(mel), AXIS, tiled=True)
-        others = jax.tree.map(lambda style: style[partner], styles)
-        return jax.vmap(partial(_restyled, share=how.style))(_keys(of_clips, len(mel)), mel, others)
+        statistics = jax.lax.all_gather(jax.vmap(augment.band_statistics)(mel), AXIS, tiled=True)
+        others = jax.tree.map(lambda vector: vector[partner], statistics)
+        return jax.vmap(partial(_mixed, share=how.freq_mixstyle_prob))(_keys(of_clips, len(mel)), mel, others)
 
     return change
 
 
-def _restyled(key, mel, other, share):
+def _mixed(key, mel, other, share):
     of_choice, of_share = jax.random.split(key)
-    return augment.sometimes(of_choice, share, augment.mix_style(of_share, mel, other), mel)
+    return augment.sometimes(of_choice, share, augment.freq_mixstyle(of_share, mel, other), mel)
 
 
 def _keys(key, clips):

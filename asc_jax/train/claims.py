@@ -8,6 +8,7 @@ import jax
 
 from asc_jax.config import CONFIG
 from asc_jax.errors import UserError
+from asc_jax.older import renamed
 from asc_jax.processes import is_first, wait
 from asc_jax.typed import AnyPath
 
@@ -46,7 +47,7 @@ def claim(folder: AnyPath, requested: dict, records: AnyPath | None) -> None:
 
 
 def _kept(folder: AnyPath) -> dict:
-    return json.loads((folder / CONFIG).read_text())
+    return renamed(json.loads((folder / CONFIG).read_text()))
 
 
 def settings(folder: AnyPath) -> dict:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from asc_jax.config import (
-    INSIDE,
+    INTERMEDIATES,
     METRICS,
     PREDICTIONS,
     PSEUDO_LABELS,
@@ -26,7 +26,7 @@ from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
-from asc_jax.evaluate.predict import predict, to_csv, write_inside
+from asc_jax.evaluate.predict import predict, to_csv, write_intermediates
 from asc_jax.evaluate.runs import start_of
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
@@ -101,9 +101,9 @@ def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
 
 def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
     """Predicts the test clips; a round whose predictions are there has finished."""
-    predictions, inside = predict(net, variables, clips, batch_size)
+    predictions, intermediates = predict(net, variables, clips, batch_size)
     if is_first():
-        write_inside(folder / INSIDE, inside)
+        write_intermediates(folder / INTERMEDIATES, intermediates)
         claims.write_text(folder / PREDICTIONS, to_csv(predictions))
     wait(f"predictions of {folder.name}")
 
@@ -150,6 +150,7 @@ def _last_step(folder: AnyPath) -> int | None:
 def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
     """What a round's result depends on: the same settings and start give the same weights."""
     how = round_.phase.augmentation
+    given = Path(how.impulse_responses) if how.dir_prob and how.impulse_responses else None
     return {
         "round": asdict(round_),
         "network": asdict(experiment.network),
@@ -158,7 +159,7 @@ def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
         "split": records.split,
         "samples": records.samples,
         "scenes": records.scenes,
-        "responses": responses.fingerprint(Path(how.microphones)) if how.response and how.microphones else None,
+        "responses": given and responses.fingerprint(given),
     }
 
 
@@ -201,9 +202,9 @@ def _write_pseudo_labels(file: AnyPath, net: SceneNet, variables: dict, clips: C
 
 def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:
     """Batches as `read` returns them, with the device impulse responses of the augmentation, if it uses any."""
-    if not how.response:
+    if not how.dir_prob:
         return read
-    known = responses.recorded(Path(how.microphones)) if how.microphones else responses.synthesised(seed)
+    known = responses.recorded(Path(how.impulse_responses)) if how.impulse_responses else responses.synthesised(seed)
     known = on_every_device(known)
     return lambda numbers: read(numbers) | {"responses": known}
 

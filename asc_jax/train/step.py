@@ -15,7 +15,6 @@ from asc_jax.data.cache import audio_of
 from asc_jax.devices import AXIS, compiler_options, platform, shares
 from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import margin_logits
-from asc_jax.net.backend import statistics_over, written_by_hand
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
 from asc_jax.typed import Jitted, cached, jitted
@@ -48,9 +47,9 @@ def _create_state(key: jax.Array, *, net: SceneNet, samples: int) -> TrainState:
 
 
 def learning_rate(phase: Phase, epoch: int) -> float:
-    """Half a cosine from `learning_rate` down to `final_learning_rate` over the phase, constant within an epoch."""
+    """Half a cosine from `learning_rate` down to `min_learning_rate` over the phase, constant within an epoch."""
     schedule = optax.cosine_decay_schedule(
-        phase.learning_rate, phase.epochs, alpha=phase.final_learning_rate / phase.learning_rate
+        phase.learning_rate, phase.epochs, alpha=phase.min_learning_rate / phase.learning_rate
     )
     return float(np.asarray(schedule(epoch)))
 
@@ -95,15 +94,15 @@ def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Step
 
 @cached  # phases of the same augmentation and weight decay share a compiled step
 def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: float, mesh: Mesh) -> Step:
+    net = net.clone(backend=platform(mesh), axis_name=AXIS)
+
     def step(
         state: TrainState, batch: dict, rate: float, seed: np.uint32, /
     ) -> tuple[TrainState, dict[str, jax.Array]]:
         share = partial(_step, net=net, augmentation=augmentation, weight_decay=weight_decay)
         specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
-        with written_by_hand(platform(mesh) == "cpu"):
-            return jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False)(
-                state, batch, rate, seed
-            )
+        shared_step = jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False)
+        return shared_step(state, batch, rate, seed)
 
     debug = jax.config.jax_debug_nans  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
     donated = () if debug else 0  # a step that made NaNs is run again, operation by operation
@@ -126,11 +125,8 @@ def _step(
         change_of_waveform(of_waveforms, batch.get("responses"), augmentation),
         change_of_mel(of_mels, augmentation),
     )
-    with statistics_over(AXIS):
-        gradient = jax.value_and_grad(
-            lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True
-        )
-        (value, (batch_stats, cosine)), gradients = gradient(state.params)
+    gradient = jax.value_and_grad(lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True)
+    (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)

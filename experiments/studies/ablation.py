@@ -1,6 +1,6 @@
 """Which parts of a recipe pay: the whole, the whole without each part, each part alone, and none of them.
 
-    .venv/bin/python experiments/studies/ablation.py FOLDER esc10_robust LIST.csv ... [--seeds 0 1 2] [--parts roll ...]
+    .venv/bin/python experiments/studies/ablation.py FOLDER few_labels LIST.csv ... [--seeds 0 1 2] [--parts dir ...]
 
 The lists are folds: each tests recordings that no other does. What is trained is the pretraining, which recipes share
 unless they differ in it, and one finetuning: of the whole, and of it without a part, with every seed; of the others
@@ -22,9 +22,9 @@ import pandas
 
 # the options that take a part out of the finetuning, or of the pretraining
 FINETUNING = {
-    "roll": ("--roll", "0"),
-    "response": ("--response", "0"),
-    "style": ("--style", "0"),
+    "time-shift": ("--time-shift", "0"),
+    "dir": ("--dir-prob", "0"),
+    "freq-mixstyle": ("--freq-mixstyle-prob", "0"),
 }
 PRETRAINING = {"augmented pretraining": tuple(option for options in FINETUNING.values() for option in options)}
 NETWORK = {  # that of all phases

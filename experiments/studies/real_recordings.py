@@ -1,12 +1,12 @@
 """The augmented recipe, the released one, and an SVM on statistics of MFCCs, on the same real recordings.
 
-    .venv/bin/python experiments/studies/real_recordings.py FOLDER LIST.csv ... [--systems esc10_robust SVM]
+    .venv/bin/python experiments/studies/real_recordings.py FOLDER LIST.csv ... [--systems few_labels SVM]
 
 The lists are folds of recordings through several devices: each tests recordings that no other does. What has been
 trained already is kept, so the same command resumes. It prints the accuracy on all devices, on "a" and on those that no
 training clip is from (also drawn, in FOLDER/real_recordings.png), pseudo-labels that are right before and after, and by
 how much the first system is better than each other, with 95 % intervals over sessions and seeds. A seed of
-`esc10_robust` takes about 6 minutes on 2 cores for one list, and 3 more for each further one.
+`few_labels` takes about 6 minutes on 2 cores for one list, and 3 more for each further one.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 import pandas
 from ablation import difference, fold, run
 
-SYSTEMS = ("esc10_robust", "esc10", "SVM")
+SYSTEMS = ("few_labels", "esc10", "SVM")
 COMMANDS = ("pretrain", "finetune", "pseudolabel")
 
 
@@ -62,8 +62,8 @@ def predictions_of_svm(folder: Path, file: Path) -> pandas.DataFrame:
     from data_prep import prepare
 
     records = open_records(prepare("clips", str(file), data_dir=str(folder / "prepared"), seconds=5.0))
-    taught, tested = records.part("train"), records.part("test")
-    svm = make_pipeline(StandardScaler(), SVC(C=10)).fit(statistics(taught), taught.column("label"))
+    labelled, tested = records.part("train"), records.part("test")
+    svm = make_pipeline(StandardScaler(), SVC(C=10)).fit(statistics(labelled), labelled.column("label"))
     columns = {name: tested.column(name) for name in ("session", "device")}
     return pandas.DataFrame({"right": svm.predict(statistics(tested)) == np.array(tested.column("label"))} | columns)
 

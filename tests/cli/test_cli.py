@@ -37,7 +37,7 @@ def test_help_of_every_command_explains_its_options(command, capsys):
 def test_help_of_every_data_command_explains_its_options(command, capsys):
     output = help_of(capsys, *command.split())
     assert all(option in output for option in ("--seconds", "--fit", "--skip-bad", "--data-dir", "tau2020"))
-    assert ("--hold-out" in output) == (command != "prepare")
+    assert ("--test-fold" in output) == (command != "prepare")
 
 
 @pytest.mark.parametrize("command", RUN_COMMANDS)

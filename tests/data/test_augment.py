@@ -27,17 +27,17 @@ def test_shares_are_of_the_beta_distribution(concentration):
     assert kstest(shares, beta(concentration, concentration).cdf).pvalue > 0.01
 
 
-def test_rolling_moves_by_no_more_than_given_either_way(waveform):
-    rolled = jax.vmap(lambda key: augment.roll(key, waveform, 0.1))(KEYS)  # of 1 s
-    first = np.array([np.flatnonzero(clip == waveform[0])[0] for clip in rolled])
+def test_shifting_moves_by_no_more_than_given_either_way(waveform):
+    shifted = jax.vmap(lambda key: augment.time_shift(key, waveform, 0.1))(KEYS)  # of 1 s
+    first = np.array([np.flatnonzero(clip == waveform[0])[0] for clip in shifted])
     moved = np.where(first > 8_000, first - 16_000, first)
     assert np.abs(moved).max() <= 1_600 and moved.min() < -1_400 and moved.max() > 1_400
-    np.testing.assert_array_equal(rolled[0], np.roll(waveform, moved[0]))
+    np.testing.assert_array_equal(shifted[0], np.roll(waveform, moved[0]))
 
 
 def test_a_response_is_convolved_with_and_leaves_the_loudness(waveform):
     response = np.random.default_rng(2).normal(size=(1, 300)).astype(np.float32)
-    convolved = augment.respond(KEYS[0], waveform, response)
+    convolved = augment.record_elsewhere(KEYS[0], waveform, response)
     expected = fftconvolve(waveform, response[0])[:16_000]
     expected *= np.sqrt(np.square(waveform).mean() / np.square(expected).mean())
     np.testing.assert_allclose(convolved, expected, atol=1e-5)
@@ -53,21 +53,26 @@ def test_blocks_joined_are_the_convolution(samples, taps):
     np.testing.assert_allclose(augment.convolve(waveform, response), expected, atol=1e-5)
 
 
-def test_every_response_is_heard(waveform):
+def test_every_response_is_used(waveform):
     responses = np.eye(5, 9, dtype=np.float32)  # delays by 0 to 4 samples
-    convolved = jax.vmap(lambda key: augment.respond(key, waveform, responses))(KEYS)
+    convolved = jax.vmap(lambda key: augment.record_elsewhere(key, waveform, responses))(KEYS)
     assert set(np.abs(convolved[:, :5] - waveform[0]).argmin(1)) == set(range(5))
 
 
 def test_silence_through_a_microphone_stays_silent():
-    convolved = augment.respond(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
+    convolved = augment.record_elsewhere(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
     np.testing.assert_array_equal(convolved, 0)
 
 
-def test_mixed_style_lies_between_two_and_leaves_the_pattern(mel):
+def test_mixed_band_statistics_lie_between_two_and_leave_the_pattern(mel):
     other = mel[:, ::-1] * 2 + 5
-    mixed = jax.vmap(lambda key: augment.mix_style(key, mel, augment.style(other)))(KEYS)
-    for ours, one, two in zip(jax.vmap(augment.style)(mixed), augment.style(mel), augment.style(other), strict=True):
+    mixed = jax.vmap(lambda key: augment.freq_mixstyle(key, mel, augment.band_statistics(other)))(KEYS)
+    for ours, one, two in zip(
+        jax.vmap(augment.band_statistics)(mixed),
+        augment.band_statistics(mel),
+        augment.band_statistics(other),
+        strict=True,
+    ):
         assert (ours >= jnp.minimum(one, two)[None] - 1e-2).all() and (ours <= jnp.maximum(one, two)[None] + 1e-2).all()
     mean, deviation = mixed.mean(1, keepdims=True), mixed.std(1, keepdims=True)
     pattern = (mel - mel.mean(0)[None]) / mel.std(0)[None]

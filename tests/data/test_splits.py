@@ -1,4 +1,4 @@
-"""Splits: the data set's own, sessions, cities, and columns; each scene is taught, and nothing tested is."""
+"""Splits: the data set's own, sessions, cities, and columns; each scene is trained on, and nothing tested is."""
 
 import json
 import pathlib
@@ -126,8 +126,8 @@ def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
 @pytest.mark.parametrize(
     ("rows", "arguments", "message"),
     [
-        (TWO_EACH, ("city",), "needs --hold-out CITY; it has A, B"),
-        (TWO_EACH, ("city", "C"), "needs --hold-out CITY; it has A, B"),
+        (TWO_EACH, ("city",), "needs --test-fold CITY; it has A, B"),
+        (TWO_EACH, ("city", "C"), "needs --test-fold CITY; it has A, B"),
         (TWO_EACH, ("session", "6"), "no fold '6' to hold out; choose 1 to 5"),
         (TWO_EACH, ("session", "x"), "no fold 'x'"),
         (TWO_EACH, ("mine2",), "no split 'mine2'; choose session, city or a column"),

@@ -42,7 +42,7 @@ def test_finds_files_of_another_ending(tmp_path, suffix):
     assert len(dataset.clips) == 5 and not dataset.faults
 
 
-def test_the_evaluation_set_is_neither_taught_nor_tested(tmp_path):
+def test_the_evaluation_set_is_neither_trained_on_nor_tested(tmp_path):
     make(tmp_path, ["Bus"] * 5)
     make(tmp_path, ["", ""], cas2023.EVALUATION, "eval", "other")
     content = "\ufefffilename,location,record_time,scene_label\nother1,Tianjin,2023-06-29 13:41:00,\n"
@@ -101,5 +101,5 @@ def test_the_real_lists(tmp_path):
         train_test_split(rest, test_size=0.1, random_state=200)[1]
     )
     assert len({clip.session for clip in dataset.clips if clip.labelled}) == 309
-    taught = {clip.session for clip in members["train"]}
-    assert all(clip.session in taught for clip in members["test"])  # the leak that REFERENCE and README warn of
+    trained_on = {clip.session for clip in members["train"]}
+    assert all(clip.session in trained_on for clip in members["test"])  # the leak that REFERENCE and README warn of

@@ -12,7 +12,7 @@ def test_records_that_are_gone_are_an_error(tmp_path, write_round, made_up):
         clips_of(FinishedRound(write_round(tmp_path, "scratch", made_up())), tested=True)
 
 
-def test_tested_clips_and_those_that_taught(tmp_path, write_round, made_up, make_records, monkeypatch):
+def test_tested_clips_and_those_trained_on(tmp_path, write_round, made_up, make_records, monkeypatch):
     predictions = made_up(6)
     each = FinishedRound(write_round(tmp_path, "scratch", predictions, records=tmp_path))
     parts = [*["test"] * 6, *["train"] * 5, "validation", "unlabelled", ""]

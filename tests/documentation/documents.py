@@ -82,7 +82,7 @@ def named_files() -> list[tuple[Found, Path]]:
 
 
 def options() -> list[Found]:
-    """The options that are named in prose, such as `--hold-out CITY`."""
+    """The options that are named in prose, such as `--test-fold CITY`."""
     inline = [each for file in markdown_files() for each in _inline(file)]
     return [
         Found(each.file, each.line, option)

@@ -32,7 +32,7 @@ def copy_round(experiment, round_, records) -> None:
 
 def _ablation(patch, study, shell):
     _train_in_this_process(patch, study, shell)
-    return "--seeds", "0", "--parts", "roll"
+    return "--seeds", "0", "--parts", "time-shift"
 
 
 def _real_recordings(patch, study, shell):

@@ -26,7 +26,7 @@ PLACEHOLDERS = {
     "data/esc10_shift/clips.csv": "recordings.csv",
     "--split ...": "--split released",
     # runs: each experiment is trained once
-    "runs/esc10_robust": "runs/mine",
+    "runs/few_labels": "runs/mine",
     "runs/cas": "runs/mine",
     "report runs/released": "report runs/mine",
     "--out runs/published --records": "--out runs/tested --records",
@@ -47,7 +47,7 @@ PLACEHOLDERS = {
 TRAINING = ("pretrain", "finetune", "pseudolabel", "scratch")
 # What commands on finished runs find, and the commands of other experiments copy: run -> its experiment and options.
 TRAINED = {
-    "runs/mine": ("esc10_robust", "--clips recordings.csv --seconds 5"),
+    "runs/mine": ("few_labels", "--clips recordings.csv --seconds 5"),
     "runs/released": ("released", "--tau2020 tau2020 --cas2023 cas2023"),
     "runs/demo": ("demo", ""),
 }

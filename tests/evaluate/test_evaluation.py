@@ -60,7 +60,7 @@ def test_a_device_is_seen_if_any_round_of_the_chain_was_trained_on_it(run):
     assert "city in training" not in evaluate(FinishedRound(run / "finetune-10")).groups
 
 
-def test_what_another_data_set_taught_does_not_count(run):
+def test_what_was_learned_from_another_data_set_does_not_count(run):
     file = run / "pretrain" / "config.json"
     config = json.loads(file.read_text())
     config["settings"]["data"] = "tau2020/10s-0/2.0.0"

@@ -19,7 +19,6 @@ from asc_jax.deploy.released import from_released, to_released
 from asc_jax.devices import on_every_device, shared
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.arcface import margin_logits
-from asc_jax.net.backend import written_by_hand
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train import step
 
@@ -123,10 +122,10 @@ def test_losses(pytorch, steps):
 
 
 def test_training_logits_as_an_accelerator_computes_them(pytorch, variables, in_float64):
-    """Forward alone, which compiles soon: test_backend.py compares this backend's gradients with the CPU's."""
-    with written_by_hand(False):
-        loss = jax.jit(lambda variables: step.loss(variables["params"], variables["batch_stats"], NET, BATCH))
-        value, (batch_stats, cosine) = loss(variables)
+    """Forward alone, which compiles soon: cpu/test_kernels.py compares this backend's gradients with the CPU's."""
+    net = NET.clone(backend="xla")
+    loss = jax.jit(lambda variables: step.loss(variables["params"], variables["batch_stats"], net, BATCH))
+    value, (batch_stats, cosine) = loss(variables)
     np.testing.assert_allclose(value, pytorch["losses"][0], rtol=1e-11)
     assert_close(pytorch, "train", {"logits": margin_logits(cosine, recipe.LABELS)}, rtol=1e-11)
     assert_close(pytorch, "after", to_released({"batch_stats": batch_stats}), rtol=1e-11)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from asc_jax.evaluate.predict import Inside, write_inside
+from asc_jax.evaluate.predict import Intermediates, write_intermediates
 from asc_jax.train import pseudolabels
 from data_prep import prepare
 
@@ -42,7 +42,7 @@ def fill_run(write_round, records):
                 folder, name, predictions, start=start, devices=("a", "b"), cities=("lyon",), records=records
             )
             (path / "metrics.csv").write_text(METRICS)
-            write_inside(path / "inside.npz", Inside(random.normal(0, 1, (count, 128)), *maps))
+            write_intermediates(path / "intermediates.npz", Intermediates(random.normal(0, 1, (count, 128)), *maps))
         unlabelled = dataclasses.replace(predictions, truth=np.where(np.arange(count) % 5 == 0, -1, predictions.truth))
         (folder / "pseudolabel" / "pseudo_labels.csv").write_text(pseudolabels.to_csv(unlabelled))
         return folder

@@ -10,7 +10,7 @@ from asc_jax.report.run import open_run
 
 @pytest.fixture
 def run(tmp_path, write_round, made_up):
-    """Two rounds, the second taught on devices a and s1."""
+    """Two rounds, the second trained on devices a and s1."""
     write_round(tmp_path, "pretrain", made_up(seed=1))
     write_round(tmp_path, "finetune-1", made_up(), start="pretrain", devices=("a", "s1"))
     return tmp_path

@@ -109,14 +109,14 @@ def text_of(run):
 
 @pytest.mark.usefixtures("undrawn")
 def test_missing_files_are_named(changeable):
-    for file in ("pseudolabel/pseudo_labels.csv", "pseudolabel/inside.npz"):
+    for file in ("pseudolabel/pseudo_labels.csv", "pseudolabel/intermediates.npz"):
         (changeable / file).unlink()
     for file in changeable.glob("*/metrics.csv"):
         file.unlink()
     config = json.loads((changeable / "pseudolabel" / "config.json").read_text())
     (changeable / "pseudolabel" / "config.json").write_text(json.dumps(config | {"records": "/nowhere"}))
     text = text_of(changeable)
-    for reason in ("no pseudo_labels.csv", "no inside.npz", "no round has a metrics.csv", "not at /nowhere"):
+    for reason in ("no pseudo_labels.csv", "no intermediates.npz", "no round has a metrics.csv", "not at /nowhere"):
         assert reason in text
 
 

@@ -7,7 +7,7 @@ from asc_jax.config import Augmentation
 from asc_jax.devices import AXIS
 from asc_jax.train.augmentation import change_of_mel, change_of_waveform
 
-ALL = Augmentation(shift=0.5, response=0.6, style=0.7)
+ALL = Augmentation(time_shift=0.5, dir_prob=0.6, freq_mixstyle_prob=0.7)
 KEY = jax.random.key(0)
 
 
@@ -37,7 +37,7 @@ def test_without_augmentation_a_batch_is_what_it_was(waveform, mel):
     np.testing.assert_array_equal(on(1, change_of_mel(KEY, Augmentation()), mel), mel)
 
 
-@pytest.mark.parametrize("name", ["shift", "response"])
+@pytest.mark.parametrize("name", ["time_shift", "dir_prob"])
 def test_each_augmentation_alone_changes_clips_as_the_key_says(waveform, name):
     how = Augmentation(**{name: getattr(ALL, name)})
     first, again, other = (changed(waveform, how, key=jax.random.key(seed)) for seed in (0, 0, 1))
@@ -52,6 +52,6 @@ def test_one_device_and_two_make_the_same_of_a_batch(waveform, mel):
     np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-4)
 
 
-def test_log_mels_are_restyled_each_in_its_own_way(mel):
-    restyled = on(1, change_of_mel(KEY, Augmentation(style=1.0)), mel) - mel
-    assert (np.abs(restyled).max((1, 2)) > 0.1).sum() > 4  # a clip may meet itself, or keep nearly all of its style
+def test_band_statistics_are_mixed_each_in_its_own_way(mel):
+    changed_mel = on(1, change_of_mel(KEY, Augmentation(freq_mixstyle_prob=1.0)), mel) - mel
+    assert (np.abs(changed_mel).max((1, 2)) > 0.1).sum() > 4  # a clip may meet itself, or keep nearly all of its own

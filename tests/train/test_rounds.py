@@ -90,7 +90,7 @@ def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
 
 
 def test_a_chain_of_augmented_clips(chain, records, tmp_path):
-    augmentation = Augmentation(shift=0.5, response=0.5, style=0.5)
+    augmentation = Augmentation(time_shift=0.5, dir_prob=0.5, freq_mixstyle_prob=0.5)
     robust = dataclasses.replace(PHASE, steps=5, augmentation=augmentation)
     again = dataclasses.replace(
         chain,
@@ -194,7 +194,7 @@ def test_weights_that_are_no_numbers_are_not_saved(chain, records, tmp_path, mon
 
 def test_finetuning_keeps_the_trunk_and_replaces_the_head(chain, records, tmp_path):
     # a learning rate of nearly zero, so that what is left is what the round began with
-    still = dataclasses.replace(PHASE, learning_rate=1e-12, final_learning_rate=1e-12)
+    still = dataclasses.replace(PHASE, learning_rate=1e-12, min_learning_rate=1e-12)
     again = dataclasses.replace(chain, finetune=still)
     (each, *_) = rounds(again, "finetune")
     each = dataclasses.replace(each, name="still")
@@ -244,17 +244,17 @@ def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
         run(chain, each, dataclasses.replace(records, split="session 1 (0)"))
 
 
-def test_other_microphones_under_the_same_name_are_refused(records, tmp_path):
-    microphones = tmp_path / "microphones"
-    microphones.mkdir()
-    augmentation = Augmentation(response=1, microphones=str(microphones))
+def test_other_responses_under_the_same_name_are_refused(records, tmp_path):
+    responses = tmp_path / "responses"
+    responses.mkdir()
+    augmentation = Augmentation(dir_prob=1, impulse_responses=str(responses))
     phase = dataclasses.replace(PHASE, epochs=1, augmentation=augmentation)
     experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path / "runs"), pretrain=phase)
     each = rounds(experiment, "pretrain")[0]
-    soundfile.write(microphones / "one.wav", [1.0, 0.5], 16_000)
+    soundfile.write(responses / "one.wav", [1.0, 0.5], 16_000)
     run(experiment, each, records)
     run(experiment, each, records)
-    soundfile.write(microphones / "one.wav", [1.0, -0.5], 16_000)
+    soundfile.write(responses / "one.wav", [1.0, -0.5], 16_000)
     with pytest.raises(UserError, match=r"responses was [0-9a-f]{8}, is now [0-9a-f]{8}"):
         run(experiment, each, records)
 
@@ -272,7 +272,7 @@ def test_the_leak_check_is_printed_and_kept(chain, records, tmp_path, capsys):
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("pretrain, leak check"))
     assert "no session is known" in line and "0 of 6 share the same audio" in line
     assert str(read_leak(again.folder / "pretrain")) in line
-    assert read_leak(chain.folder / "pseudolabel").taught == "train and unlabelled"
+    assert read_leak(chain.folder / "pseudolabel").trained_on == "train and unlabelled"
 
 
 def test_configuration_and_versions_stand_beside_the_checkpoints(chain):

@@ -34,7 +34,7 @@ def test_loss_is_the_mean_over_clips_of_weight_times_cross_entropy(state, batch)
 
 
 def test_schedule_falls_from_the_first_rate_towards_the_floor():
-    phase = Phase(epochs=10, learning_rate=0.02, final_learning_rate=0.002)
+    phase = Phase(epochs=10, learning_rate=0.02, min_learning_rate=0.002)
     rates = [learning_rate(phase, epoch) for epoch in range(10)]
     np.testing.assert_allclose(rates, 0.002 + 0.018 * (1 + np.cos(np.pi * np.arange(10) / 10)) / 2, rtol=1e-6)
 
@@ -42,7 +42,7 @@ def test_schedule_falls_from_the_first_rate_towards_the_floor():
 def test_decay_alone_changes_what_has_no_gradient(state, batch):
     """Clips without weight have no gradient, however they are augmented."""
     still = shared(batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.eye(2, 4, dtype="f"))})
-    phase = Phase(weight_decay=0.5, augmentation=Augmentation(shift=0.1, response=0.5, style=0.5))
+    phase = Phase(weight_decay=0.5, augmentation=Augmentation(time_shift=0.1, dir_prob=0.5, freq_mixstyle_prob=0.5))
     now, metrics = training_step(NET, phase)(on_every_device(jax.tree.map(np.copy, state)), still, 0.1, 0)
     assert metrics["loss"] == 0
     jax.tree.map(lambda old, new: np.testing.assert_allclose(new, 0.95 * old, rtol=1e-6), state.params, now.params)

@@ -11,7 +11,6 @@ import jax
 
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import INPUT, OUTPUTS, Exported, facts_of, needed, program
-from asc_jax.net.backend import for_other_runtimes
 
 EXTRA = "onnx"
 OPSET = 18  # from ONNX Runtime 1.14 on; what the converter writes for older ones is not valid
@@ -23,9 +22,9 @@ def write(model: Classifier, file: Path) -> None:
         jax2onnx, onnx = needed("jax2onnx", EXTRA), needed("onnx", EXTRA)
         # ONNX Runtime does not load the DFT of a batch of any size. The converter fails on the jitted functions of
         # jax 0.11 and later, so there are none.
-        with for_other_runtimes(), jax.disable_jit():
+        with jax.disable_jit():
             converted = jax2onnx.to_onnx(
-                program(model),
+                program(model, "portable"),
                 inputs=[("batch", model.samples)],
                 input_names=[INPUT],
                 output_names=list(OUTPUTS),

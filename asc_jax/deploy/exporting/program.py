@@ -11,7 +11,6 @@ import numpy as np
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.errors import UserError
 from asc_jax.net.arcface import SCALE
-from asc_jax.net.backend import written_by_hand
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import outputs_of
 
@@ -33,17 +32,16 @@ class Exported:
 Program = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
 
 
-def program(model: Classifier, by_hand: bool = False) -> Program:
+def program(model: Classifier, backend: str = "xla") -> Program:
     """waveform float32 [B, samples] in [-1, 1] -> (cosine [B, scenes], confidence [B]); the weights are inside.
 
-    Compilers other than XLA's for CPUs know convolutions, and want none written by hand.
+    `backend` is that of `SceneNet`: other compilers than XLA's for CPUs compute convolutions well themselves.
     """
-    net = model.net.clone(bfloat16=False)  # which not every runtime has
+    net = model.net.clone(bfloat16=False, backend=backend)  # not every runtime has bfloat16
     variables = jax.device_get(model.variables)
 
     def cosine_and_confidence(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:
-        with written_by_hand(by_hand):
-            cosine = outputs_of(net, variables, waveform).cosine
+        cosine = outputs_of(net, variables, waveform).cosine
         return cosine, jax.nn.softmax(SCALE * cosine).max(1)
 
     return cosine_and_confidence
@@ -51,7 +49,7 @@ def program(model: Classifier, by_hand: bool = False) -> Program:
 
 def program_for_xla(model: Classifier) -> Program:
     """The same, which on each platform is as it runs best there."""
-    on_cpu, elsewhere = program(model, by_hand=True), program(model)
+    on_cpu, elsewhere = program(model, "cpu"), program(model)
     return lambda waveform: jax.lax.platform_dependent(waveform, cpu=on_cpu, default=elsewhere)
 
 

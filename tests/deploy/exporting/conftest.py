@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from asc_jax.deploy.classifier import Classifier
-from asc_jax.net.backend import written_by_hand
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import SceneNet, to_waveform
 
@@ -40,20 +39,18 @@ def clips():
 @pytest.fixture(scope="session")
 def model(clips):
     """Its embeddings are normalised over the clips, and a scene's direction is the mean of its six."""
-    net = SceneNet(4)
+    net, xla = SceneNet(4), SceneNet(4, backend="xla")
     waveform = to_waveform(clips)
-    with written_by_hand(False):
-        variables = jax.jit(net.init)(jax.random.key(0), waveform[:1])
-        embed = jax.jit(lambda variables: net.apply(variables, waveform).embedding)
-        embedding = embed(variables)
+    variables = jax.jit(xla.init)(jax.random.key(0), waveform[:1])
+    embed = jax.jit(lambda variables: xla.apply(variables, waveform).embedding)
+    embedding = embed(variables)
     trunk = variables["batch_stats"]["trunk"]
     trunk["embedding_norm"] = {"mean": embedding.mean(0), "var": embedding.var(0)}
     embedding = embed(variables)
     directions = embedding.reshape(6, 4, -1).mean(0)
     variables["params"]["head"] = {"directions": directions}
-    return Classifier(
-        net, ("rumble", "hiss", "tone", "clicks"), SECOND, 1, jax.device_put(fold(variables), jax.devices()[0])
-    )
+    variables = jax.device_put(fold(variables), jax.devices()[0])
+    return Classifier(net.clone(folded=True), ("rumble", "hiss", "tone", "clicks"), SECOND, 1, variables)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from asc_jax.net.convolution import _grouped, _shifted, pointwise
+from asc_jax.net.cpu.convolution import conv3x3, depthwise3x3, pointwise
+from asc_jax.net.kernels import XLA
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,9 @@ def assert_same_with_gradients(ours, oracle, x, kernel):
 def test_depthwise(bands, frames, stride):
     rng = np.random.default_rng(0)
     x, kernel = jnp.asarray(rng.normal(size=(2, bands, frames, 3))), jnp.asarray(rng.normal(size=(3, 3, 3)))
-    assert_same_with_gradients(lambda x, k: _shifted(x, k, stride), lambda x, k: _grouped(x, k, stride), x, kernel)
+    assert_same_with_gradients(
+        lambda x, k: depthwise3x3(x, k, stride), lambda x, k: XLA.depthwise3x3(x, k, stride), x, kernel
+    )
 
 
 @pytest.mark.parametrize("channels", [2, 7])
@@ -39,3 +42,9 @@ def test_pointwise(channels):
     rng = np.random.default_rng(0)
     x, kernel = jnp.asarray(rng.normal(size=(2, 4, 5, 3))), jnp.asarray(rng.normal(size=(3, channels)))
     assert_same_with_gradients(pointwise, lambda x, k: jnp.einsum("bftc,cd->bftd", x, k), x, kernel)
+
+
+def test_conv3x3():
+    rng = np.random.default_rng(0)
+    x, kernel = jnp.asarray(rng.normal(size=(2, 5, 8, 3))), jnp.asarray(rng.normal(size=(3, 3, 3, 7)))
+    assert_same_with_gradients(conv3x3, XLA.conv3x3, x, kernel)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import jax
 
-from asc_jax.net.backend import written_by_hand
-
 
 @dataclass(frozen=True)
 class Product:
@@ -20,14 +18,16 @@ class Product:
 
 
 def multiply_accumulates(function: Callable, *inputs) -> int:
-    """Those of all convolutions and matrix products, padding counted; inputs may be jax.ShapeDtypeStruct."""
-    return sum(each.multiply_accumulates for each in products(function, *inputs))
+    """Those of all convolutions and matrix products, padding counted; inputs may be jax.ShapeDtypeStruct.
+
+    Of a network take XLA's kernels: the shifted products of a CPU's count as elementwise arithmetic.
+    """
+    return sum(product.multiply_accumulates for product in products(function, *inputs))
 
 
 def products(function: Callable, *inputs) -> list[Product]:
     """All convolutions and matrix products of a call, in order; one in a loop is listed once, for all iterations."""
-    with written_by_hand(False):  # shifted products would count as elementwise arithmetic
-        traced = jax.make_jaxpr(lambda *inputs: function(*inputs))(*inputs)  # a new function is traced anew
+    traced = jax.make_jaxpr(function)(*inputs)
     return list(_products(traced.jaxpr, "", 1))
 
 

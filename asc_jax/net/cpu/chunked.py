@@ -1,4 +1,4 @@
-"""Maps computed in parts that fit the cache: forward for a result and its statistics, backward for the gradients."""
+"""Functions of maps, computed in chunks that fit the cache: forward for the result and its moments, and backward."""
 
 import math
 from collections.abc import Callable
@@ -9,71 +9,71 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from asc_jax.net.channels import along_channels, moments, of_moments, wide
+from asc_jax.net.channels import along_channels, at_least_float32, gradient_of_moments, plain_moments
 from asc_jax.typed import custom_vjp
 
-# Bytes of a part's largest map: with what is computed from it it stays in a core's cache. On cores with 2 MiB of it a
+# Bytes of a chunk's largest map: with what is computed from it, it stays in a core's cache. On cores with 2 MiB of it a
 # step took the same with 400 to 800 KiB, and longer with more.
-PART = 600 << 10
+CHUNK = 600 << 10
 
-OfMap = Callable[[tuple, tuple], jax.Array]  # (stored, parameters) -> map
+MapFunction = Callable[[tuple, tuple], jax.Array]  # (stored, parameters) -> map
 
 
-def in_parts(
-    function: OfMap,
+def in_chunks(
+    function: MapFunction,
     stored: tuple,
     parameters: tuple,
     result: jax.ShapeDtypeStruct,
     largest: int,
-    by_position: bool,
+    local: bool,
     keep: bool,
 ) -> tuple[Any, jax.Array, jax.Array]:
     """(function(stored, parameters), which is like `result`, or None; its mean [C]; its biased variance [C]).
 
-    `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `by_position`, some rows
+    `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `local`, some rows
     [R, C] of all positions. `largest` is the number of elements of the largest map on its way. With `keep` the result
     is written to memory.
     """
-    units = math.prod(result.shape[: 2 if by_position else 1])
-    parts = _parts(units, max(largest, result.size) * result.dtype.itemsize)
+    units = math.prod(result.shape[: 2 if local else 1])
+    chunks = _chunks(units, max(largest, result.size) * result.dtype.itemsize)
     # The axes of clips and bands are one: XLA copies an array that gains an axis of one clip.
-    split = tuple(x.reshape(parts, -1, *x.shape[-1 if by_position else 2 :]) for x in stored)
-    shapes = tuple((-1, *x.shape[-1 if by_position else 1 :]) for x in stored)
+    split = tuple(x.reshape(chunks, -1, *x.shape[-1 if local else 2 :]) for x in stored)
+    shapes = tuple((-1, *x.shape[-1 if local else 1 :]) for x in stored)
     channels = result.shape[-1]
-    part = jax.ShapeDtypeStruct((result.size // channels // parts, channels), result.dtype)
-    y, mean, var = _compute(_OfPart(function, shapes, part), keep, split, parameters)
+    chunk = jax.ShapeDtypeStruct((result.size // channels // chunks, channels), result.dtype)
+    y, mean, var = _compute(_OfChunk(function, shapes, chunk), keep, split, parameters)
     return y.reshape(result.shape) if keep else None, mean, var
 
 
-def _parts(units: int, size: int) -> int:
-    """In how many equal parts of whole units a map of `size` bytes is computed."""
-    return next(n for n in range(1, units + 1) if units % n == 0 and (n >= size / PART or n == units))
+def _chunks(units: int, size: int) -> int:
+    """In how many equal chunks of whole units a map of `size` bytes is computed."""
+    return next(n for n in range(1, units + 1) if units % n == 0 and (n >= size / CHUNK or n == units))
 
 
 def covariance(x: jax.Array, mean: jax.Array) -> jax.Array:
     """Biased covariance [C, C] of the channels of a map [B, F, T, C] whose mean [C] is known, at least float32."""
     units = math.prod(x.shape[:2])
-    return _covariance(x.reshape(_parts(units, x.nbytes), -1, x.shape[-1]), mean)
+    return _covariance(x.reshape(_chunks(units, x.nbytes), -1, x.shape[-1]), mean)
 
 
 @custom_vjp()
 def _covariance(x: jax.Array, mean: jax.Array) -> jax.Array:
-    def of_part(total, rows):
-        centred = wide(rows) - mean[None]
+    def of_chunk(total, rows):
+        centred = at_least_float32(rows) - mean[None]
         return total + centred.T @ centred, None
 
     zeros = jnp.zeros((len(mean), len(mean)), mean.dtype)
-    return _scan(of_part, zeros, x, None)[0] / math.prod(x.shape[:2])
+    return _scan(of_chunk, zeros, x, None)[0] / math.prod(x.shape[:2])
 
 
 def _covariance_backward(residuals, g):
     x, mean = residuals
     both = (g + g.T) / math.prod(x.shape[:2])
 
-    def of_part(_, rows):
-        return None, ((wide(rows) - mean[None]) @ both).astype(x.dtype)
+    def of_chunk(_, rows):
+        return None, ((at_least_float32(rows) - mean[None]) @ both).astype(x.dtype)
 
-    _, dx = _scan(of_part, None, x, _parts_of(x))
+    _, dx = _scan(of_chunk, None, x, _shapes_of_chunks(x))
     return dx, jnp.zeros_like(mean)  # the differences from the mean add up to zero
 
 
@@ -81,10 +81,10 @@ _covariance.defvjp(lambda x, mean: (_covariance(x, mean), (x, mean)), _covarianc
 
 
 @dataclass(frozen=True)
-class _OfPart:
+class _OfChunk:
     """The function of arrays in these shapes, and what it gives as rows [R, C]."""
 
-    function: OfMap
+    function: MapFunction
     shapes: tuple
     result: jax.ShapeDtypeStruct
 
@@ -94,14 +94,14 @@ class _OfPart:
 
 
 @custom_vjp(nondiff_argnums=(0, 1))
-def _compute(function: "_OfPart", keep: bool, stored: tuple, parameters: tuple) -> tuple[Any, jax.Array, jax.Array]:
-    def of_part(_, stored):
+def _compute(function: "_OfChunk", keep: bool, stored: tuple, parameters: tuple) -> tuple[Any, jax.Array, jax.Array]:
+    def of_chunk(_, stored):
         y = lax.optimization_barrier(function(stored, parameters))
-        return None, ((y if keep else None), moments(y))
+        return None, ((y if keep else None), plain_moments(y))
 
     sums = jax.ShapeDtypeStruct(function.result.shape[-1:], jnp.promote_types(function.result.dtype, jnp.float32))
     results = (function.result if keep else None), (sums, sums)
-    _, (y, (means, variances)) = _scan(of_part, None, stored, results)
+    _, (y, (means, variances)) = _scan(of_chunk, None, stored, results)
     mean = means.mean(0)
     return y, mean, variances.mean(0) + jnp.square(means - mean[None]).mean(0)
 
@@ -115,30 +115,30 @@ def _backward(function, keep, residuals, cotangents):
     stored, parameters, y, mean = residuals
     g, d_mean, d_var = cotangents
     rows = len(stored[0]) * function.result.shape[0]
-    slope, constant = of_moments(rows, mean, d_mean, d_var)
+    slope, constant = gradient_of_moments(rows, mean, d_mean, d_var)
 
-    def of_part(total, part):
-        g, stored, kept = part
+    def of_chunk(total, chunk):
+        g, stored, kept = chunk
         again, pull = jax.vjp(function, stored, parameters)
-        y = wide(kept if keep else again)
+        y = at_least_float32(kept if keep else again)
         of_moments = y * along_channels(y, slope) + along_channels(y, constant)
-        g = (wide(g) + of_moments if keep else of_moments).astype(again.dtype)
+        g = (at_least_float32(g) + of_moments if keep else of_moments).astype(again.dtype)
         d_stored, d_parameters = pull(lax.optimization_barrier(g))
         return jax.tree.map(jnp.add, total, d_parameters), d_stored
 
     zeros = jax.tree.map(jnp.zeros_like, parameters)
-    d_parameters, d_stored = _scan(of_part, zeros, (g, stored, y), _parts_of(stored))
+    d_parameters, d_stored = _scan(of_chunk, zeros, (g, stored, y), _shapes_of_chunks(stored))
     return d_stored, d_parameters
 
 
 _compute.defvjp(_forward, _backward)
 
 
-def _parts_of(xs):
+def _shapes_of_chunks(xs):
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), xs)
 
 
-def _scan(of_part: Callable[[Any, Any], tuple], total, xs, results) -> tuple:
+def _scan(of_chunk: Callable[[Any, Any], tuple], total, xs, results) -> tuple:
     """lax.scan with results of these shapes and types, which XLA would begin as zeros: one array for all loops of a
     shape, kept all the while and copied for each.
 
@@ -148,10 +148,10 @@ def _scan(of_part: Callable[[Any, Any], tuple], total, xs, results) -> tuple:
     number = first[(0,) * first.ndim]
     ys = jax.tree.map(lambda y: jnp.broadcast_to(number.astype(y.dtype), (len(first), *y.shape)), results)
 
-    def step(part, carry):
+    def step(chunk, carry):
         total, ys = carry
-        x = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, part, keepdims=False), xs)
-        total, result = of_part(total, x)
-        return total, jax.tree.map(lambda y, one: lax.dynamic_update_index_in_dim(y, one, part, 0), ys, result)
+        x = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, chunk, keepdims=False), xs)
+        total, result = of_chunk(total, x)
+        return total, jax.tree.map(lambda y, one: lax.dynamic_update_index_in_dim(y, one, chunk, 0), ys, result)
 
     return lax.fori_loop(0, len(first), step, (total, ys))

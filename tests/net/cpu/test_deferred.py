@@ -1,4 +1,4 @@
-"""Maps computed in parts, with their statistics and gradients, against autodiff of the plain formulas in float64."""
+"""Maps computed in chunks, with their moments and gradients, against autodiff of the plain formulas in float64."""
 
 from functools import partial
 
@@ -8,18 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from asc_jax.net import parts
+from asc_jax.net.affine import affine_activation, elu, prelu
 from asc_jax.net.channels import along_channels
-from asc_jax.net.convolution import depthwise3x3, pointwise
-from asc_jax.net.maps import later
-from asc_jax.net.normalisation import elu, prelu, scale_and_activate
+from asc_jax.net.cpu import chunked
+from asc_jax.net.cpu.convolution import pointwise
+from asc_jax.net.cpu.deferred import deferred
+from asc_jax.net.kernels import XLA
 
 random = np.random.default_rng(0)
 
 
 @pytest.fixture(autouse=True)
-def small_parts_of_float64(monkeypatch):
-    monkeypatch.setattr(parts, "PART", 1000)
+def small_chunks_of_float64(monkeypatch):
+    monkeypatch.setattr(chunked, "CHUNK", 1000)
     with jax.enable_x64(True):
         yield
 
@@ -28,31 +29,53 @@ def centred(x, mean, var):
     return (x - along_channels(x, mean)) * along_channels(x, jax.lax.rsqrt(var + 1e-5))
 
 
+class Plain:
+    """What `Deferred` defers, as an array."""
+
+    def __init__(self, array):
+        self.array, self.shape = array, array.shape
+
+    def then(self, function, *parameters, local=True):
+        return Plain(function(self.array, *parameters))
+
+    def times(self, kernel):
+        return Plain(self.array @ kernel)
+
+    def __add__(self, other):
+        return Plain(self.array + other.array)
+
+    def moments(self):
+        return self.array.mean((0, 1, 2)), self.array.var((0, 1, 2))
+
+    def store(self):
+        return self
+
+
 def network(x, kernels):
-    """Every way to put maps together: stored or not, by position or not, widened, added up."""
-    x = x.store().times(kernels[0])
+    """Every way to combine maps: stored or not, with neighbours or without, widened, added up."""
+    x = x.times(kernels[0])
     normal = x.then(centred, *x.moments())
-    x = normal.then(pointwise, jnp.eye(5)).plus(x.store())
+    x = normal.then(lambda x, kernel: x @ kernel, jnp.eye(5)) + x.store()
     x = x.store()
     normal = x.then(centred, *x.moments())
-    y = normal.then(lambda x, kernel: depthwise3x3(x, kernel, 1), kernels[1], by_position=False)
+    y = normal.then(lambda x, kernel: XLA.depthwise3x3(x, kernel, 1), kernels[1], local=False)
     y = y.then(centred, *y.moments()).store()
-    total = normal.plus(y.then(jnp.tanh))
-    return total.then(centred, *total.moments()).store().value
+    total = normal + y.then(jnp.tanh)
+    return total.then(centred, *total.moments()).store().array
 
 
 @pytest.mark.parametrize("shape", [(4, 5, 6, 3), (1, 2, 7, 3), (3, 8, 4, 1)])
-def test_parts_and_their_gradients_are_those_of_the_whole(shape):
+def test_chunks_and_their_gradients_are_those_of_the_whole(shape):
     x = jnp.asarray(random.normal(1, 2, shape))
     kernels = jnp.asarray(random.normal(size=(shape[-1], 5))), jnp.asarray(random.normal(size=(3, 3, 5)))
 
-    def of(deferred):
+    def of(kind):
         def outcome(x, kernels):
-            return jnp.sum(jnp.sin(network(later(x, train=deferred), kernels)))
+            return jnp.sum(jnp.sin(network(kind(x), kernels)))
 
         return jax.jit(jax.value_and_grad(outcome, (0, 1)))(x, kernels)
 
-    for ours, plain in zip(*map(jax.tree.leaves, (of(True), of(False))), strict=True):
+    for ours, plain in zip(*map(jax.tree.leaves, (of(deferred), of(Plain))), strict=True):
         np.testing.assert_allclose(ours, plain, rtol=1e-9, atol=1e-10)
 
 
@@ -63,10 +86,10 @@ def test_parts_and_their_gradients_are_those_of_the_whole(shape):
 )
 def test_batch_norm_and_its_gradients_are_autodiffs(ours, oracle):
     def batch_norm(x, scale, bias, slopes):
-        x = later(x, train=True)
+        x = deferred(x)
         mean, var = x.moments()
         scale = scale * jax.lax.rsqrt(var + 1e-5)
-        return x.then(partial(scale_and_activate, ours), scale, bias - mean * scale, slopes).store().value
+        return x.then(partial(affine_activation, ours), scale, bias - mean * scale, slopes).store().array
 
     def plain(x, scale, bias, slopes):
         wide = [vector[None, None, None] for vector in (scale, bias, *slopes)]
@@ -90,27 +113,23 @@ def test_what_is_stored_stays_small():
     kernel = jnp.ones((4, 64))
 
     def outcome(x, kernel):
-        y = later(x, train=True).then(pointwise, kernel).then(jnp.exp).then(jnp.sin).then(pointwise, kernel.T)
-        return y.store().value.sum()
+        y = deferred(x).then(pointwise, kernel).then(jnp.exp).then(jnp.sin).then(pointwise, kernel.T)
+        return y.store().array.sum()
 
     compiled = jax.jit(jax.grad(outcome, 1)).lower(x, kernel).compile()
     assert compiled.memory_analysis().temp_size_in_bytes < 8 * 16 * 16 * 64 * x.dtype.itemsize
 
 
-def test_nothing_is_deferred_in_evaluation():
-    assert not later(jnp.ones((1, 2, 2, 1)), train=False).result
-
-
 @pytest.mark.parametrize("channels", [1, 3])
-def test_moments_in_parts(channels):
+def test_moments_in_chunks(channels):
     x = random.normal(1e3, 1, (4, 5, 6, channels))
-    mean, var = later(jnp.asarray(x), train=True).moments()
+    mean, var = deferred(jnp.asarray(x)).moments()
     np.testing.assert_allclose(mean, x.reshape(-1, channels).mean(0))
     np.testing.assert_allclose(var, x.reshape(-1, channels).var(0))
 
 
-def test_statistics_in_parts_of_bfloat16_are_float32():
+def test_moments_in_chunks_of_bfloat16_are_float32():
     x = jnp.asarray(random.normal(3, 2, (4, 5, 10, 7)), jnp.bfloat16)
-    mean, var = later(x, train=True).moments()
+    mean, var = deferred(x).moments()
     assert mean.dtype == var.dtype == jnp.float32
     np.testing.assert_allclose(var, np.asarray(x, np.float64).reshape(-1, 7).var(0), rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Convolutions that stay fast on a CPU: autodiff of the plain formulas stores what these recompute."""
+"""Convolutions with derivatives of their own: autodiff of the plain formulas stores what these recompute."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -7,10 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from asc_jax.net.backend import by_hand
 from asc_jax.typed import custom_vjp
 
-FEW = 4  # output channels, for which a matrix product is slower than a sum of products
 NARROW = 64  # channels; fewer are too short a loop for vector instructions, and taken together with the frames
 
 
@@ -27,12 +25,7 @@ def _pointwise_forward(x, kernel):
 
 def _pointwise_backward(residuals, g):
     x, kernel = residuals
-    rows, g_rows = _rows(x), _rows(g)
-    if kernel.shape[1] > FEW or not by_hand():
-        return pointwise(g, kernel.T), rows.T @ g_rows
-    columns = [g_rows[:, d : d + 1] for d in range(kernel.shape[1])]
-    dx = reduce(jnp.add, (column * kernel[None, :, d] for d, column in enumerate(columns)))
-    return dx.reshape(x.shape), jnp.stack([(rows * column).sum(0) for column in columns], 1)
+    return pointwise(g, kernel.T), _rows(x).T @ _rows(g)
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)
@@ -44,37 +37,20 @@ def _rows(x: jax.Array) -> jax.Array:
 
 def _apart(x: jax.Array) -> jax.Array:
     """Keeps XLA from fusing a change of shape with what computes x, which then runs without vector instructions."""
-    return lax.optimization_barrier(x) if by_hand() else x
-
-
-def depthwise3x3(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
-    """Depthwise 3x3 convolution with zero padding 1.
-
-    x [B, F, T, C], kernel [3, 3, C] -> [B, ceil(F / stride), ceil(T / stride), C]; stride is 1 or 2.
-    """
-    return (_shifted if by_hand() else _grouped)(x, kernel, stride)
-
-
-def _grouped(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
-    return lax.conv_general_dilated(
-        x,
-        kernel[:, :, None],
-        (stride, stride),
-        ((1, 1), (1, 1)),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=x.shape[-1],
-    )
+    return lax.optimization_barrier(x)
 
 
 def conv3x3(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """3x3 convolution, stride 2, zero padding 1: x [B, F, T, C], kernel [3, 3, C, D] -> [B, F / 2, T / 2, D], up."""
-    if not by_hand():
-        return lax.conv_general_dilated(x, kernel, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    """3x3 convolution, stride 2, zero padding 1: [B, F, T, C], [3, 3, C, D] -> [B, ceil(F / 2), ceil(T / 2), D]."""
     return pointwise(jnp.concatenate(_shifts(_pad(x), x.shape[1:3], 2), -1), kernel.reshape(-1, kernel.shape[-1]))
 
 
 @custom_vjp(nondiff_argnums=(2,))
-def _shifted(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+def depthwise3x3(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+    """Depthwise 3x3 convolution with zero padding 1, as a sum of nine shifted maps.
+
+    x [B, F, T, C], kernel [3, 3, C] -> [B, ceil(F / stride), ceil(T / stride), C]; stride is 1 or 2.
+    """
     clips, *size, channels = x.shape
     bands, frames = (-(-n // stride) for n in size)
     taps = kernel.reshape(9, channels)
@@ -92,7 +68,7 @@ def _pad(x: jax.Array) -> jax.Array:
 
 
 def _shifts(x: jax.Array, size: Sequence[int], stride: int) -> list[jax.Array]:
-    """What the nine taps see of a padded map whose size was [F, T], in the kernel's order."""
+    """The inputs of the nine taps, from a padded map whose size was [F, T], in the kernel's order."""
     bands, frames = (stride * -(-n // stride) for n in size)
     return [x[:, i : i + bands : stride, j : j + frames : stride] for i in range(3) for j in range(3)]
 
@@ -106,18 +82,18 @@ def _flat_shifts(x: jax.Array, bands: int, frames: int, channels: int) -> list[j
     return [x[:, i : i + bands, j * channels : (j + frames) * channels] for i in range(3) for j in range(3)]
 
 
-def _shifted_forward(x, kernel, stride):
-    return _shifted(x, kernel, stride), (x, kernel)
+def _depthwise_forward(x, kernel, stride):
+    return depthwise3x3(x, kernel, stride), (x, kernel)
 
 
-def _shifted_backward(stride, residuals, g):
+def _depthwise_backward(stride, residuals, g):
     x, kernel = residuals
     x, g = lax.optimization_barrier((x, g))  # else the padded copy of the forward pass is kept
-    dx = _shifted(g, kernel[::-1, ::-1], 1) if stride == 1 else _spread(g, kernel)[:, : x.shape[1], : x.shape[2]]
+    dx = depthwise3x3(g, kernel[::-1, ::-1], 1) if stride == 1 else _spread(g, kernel)[:, : x.shape[1], : x.shape[2]]
     return dx, _kernel_gradient(x, g, stride)
 
 
-_shifted.defvjp(_shifted_forward, _shifted_backward)
+depthwise3x3.defvjp(_depthwise_forward, _depthwise_backward)
 
 
 def _spread(g: jax.Array, kernel: jax.Array) -> jax.Array:

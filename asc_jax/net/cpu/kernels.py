@@ -1,0 +1,67 @@
+"""The layers on a CPU: for evaluation whole maps at once, for training deferred ones."""
+
+from functools import partial
+
+import jax
+
+from asc_jax.net import channels
+from asc_jax.net.channels import along_channels
+from asc_jax.net.cpu import convolution
+from asc_jax.net.cpu.deferred import Deferred, deferred
+from asc_jax.net.kernels import Kernels, Map
+
+FEW = 16  # input channels, of which computing a product anew is faster than reading it
+
+
+class CpuKernels(Kernels):
+    """Convolutions as matrix products and sums of shifted maps."""
+
+    def pointwise(self, x, kernel, bias=None) -> Map:
+        y = convolution.pointwise(x, kernel.astype(x.dtype))
+        return y if bias is None else y + along_channels(y, bias.astype(y.dtype))
+
+    def depthwise3x3(self, x, kernel, stride) -> Map:
+        return convolution.depthwise3x3(x, kernel.astype(x.dtype), stride)
+
+    def conv3x3(self, x, kernel) -> Map:
+        return convolution.conv3x3(x, kernel.astype(x.dtype))
+
+    def global_depthwise(self, x, kernel):  # a product per channel would put the channels first: two transpositions
+        return (x * kernel.astype(x.dtype)[None]).sum((1, 2))
+
+    def moments(self, x):
+        return channels.plain_moments(x)
+
+
+class CpuTrainingKernels(CpuKernels):
+    """Maps [B, F, T, C] are deferred; convolutions store their results, because computing them anew takes longest."""
+
+    def pointwise(self, x, kernel, bias=None):
+        if not _is_map(x):
+            return super().pointwise(x, kernel, bias)
+        x = deferred(x)
+        if len(kernel) <= FEW and bias is None:
+            return x.times(kernel)
+        parameters = (kernel,) if bias is None else (kernel, bias)
+        return x.then(super().pointwise, *parameters).store()
+
+    def depthwise3x3(self, x, kernel, stride):
+        convolve = partial(super().depthwise3x3, stride=stride)
+        return deferred(x).then(convolve, kernel, local=False).store()
+
+    def conv3x3(self, x, kernel):
+        return deferred(x).then(super().conv3x3, kernel, local=False).store()
+
+    def moments(self, x):
+        return deferred(x).moments() if _is_map(x) else super().moments(x)
+
+    def affine_activation(self, activation, x, scale, shift, slopes=()):
+        activate = partial(super().affine_activation, activation)
+        return deferred(x).then(activate, scale, shift, slopes) if _is_map(x) else activate(x, scale, shift, slopes)
+
+
+def _is_map(x: jax.Array | Deferred) -> bool:
+    return len(x.shape) == 4
+
+
+CPU, CPU_TRAINING = CpuKernels(), CpuTrainingKernels()

@@ -1,0 +1,67 @@
+"""The CPU's kernels in training against XLA's, with their gradients, in float64."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from asc_jax.net.affine import prelu
+from asc_jax.net.attention import Attention
+from asc_jax.net.backend import kernels_for
+from asc_jax.net.cpu.deferred import Deferred
+from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
+from asc_jax.net.kernels import PORTABLE, XLA
+from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, whole
+from asc_jax.net.mobilefacenet import Bottleneck
+
+
+class Stem(nn.Module):
+    mode: Mode
+
+    @nn.compact
+    def __call__(self, x):
+        return conv_norm(self.mode, prelu)(Conv3x3(6, he_fan_out, self.mode)(x))
+
+
+LAYERS = {
+    "halving": lambda mode: Bottleneck(6, 2, 2, mode),
+    "residual": lambda mode: Bottleneck(4, 2, 1, mode),
+    "stem": Stem,
+    "attention": lambda mode: Attention(False, mode),
+    "the paper's attention": lambda mode: Attention(True, mode),
+}
+
+
+def test_each_backend_has_its_kernels():
+    assert (kernels_for("cpu", True), kernels_for("cpu", False)) == (CPU_TRAINING, CPU)
+    assert kernels_for("tpu", True) == kernels_for("gpu", False) == XLA
+    assert kernels_for("portable", False) == PORTABLE
+    assert kernels_for(None, False) == kernels_for(jax.default_backend(), False)
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_a_cpus_layers_are_xlas(layer):
+    with jax.enable_x64(True):
+        x = jnp.asarray(np.random.default_rng(0).normal(size=(3, 8, 9, 4)))
+        variables = layer(Mode()).init(jax.random.key(0), x)
+        variables = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), variables)
+
+        def gradients(kernels):
+            mode = Mode(train=True, kernels=kernels)
+
+            def outcome(params, x):
+                y, changed = layer(mode).apply(variables | {"params": params}, x, mutable=["batch_stats"])
+                return jnp.sum(jnp.sin(whole(y))), changed
+
+            return jax.jit(jax.value_and_grad(outcome, (0, 1), has_aux=True))(variables["params"], x)
+
+        ours, plain = (jax.tree.leaves(gradients(kernels)) for kernels in (CPU_TRAINING, XLA))
+        for a, b in zip(ours, plain, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+def test_maps_are_deferred_in_training_alone():
+    x, kernel = jnp.ones((1, 2, 2, 3)), jnp.ones((3, 3, 3))
+    assert isinstance(CPU_TRAINING.depthwise3x3(x, kernel, 1), Deferred)
+    assert isinstance(CPU.depthwise3x3(x, kernel, 1), jax.Array)

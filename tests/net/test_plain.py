@@ -1,0 +1,139 @@
+"""A training step of the network against that of the plain one: loss, outputs, gradients, running statistics."""
+
+import functools
+import math
+from dataclasses import asdict
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax.traverse_util import flatten_dict, unflatten_dict
+from numpy.linalg import norm
+from optax.tree_utils import tree_norm, tree_vdot
+from plain import PlainNet
+
+from asc_jax.config import PAPER, RELEASED
+from asc_jax.net.arcface import margin_logits
+from asc_jax.net.scenenet import SceneNet
+from experiments.robust import experiment as robust
+
+pytestmark = [pytest.mark.usefixtures("quick_to_compile"), pytest.mark.long]
+NETWORKS = {"released": RELEASED, "paper": PAPER, "robust": robust.network}
+LABEL = jnp.arange(3)
+WAVEFORM = np.random.default_rng(0).normal(0, 0.1, (3, 8_200))
+
+
+def plain_name(path):
+    """Where `PlainNet` has a variable of `SceneNet`."""
+    *modules, leaf = path
+    top = modules[:1] if modules[0] in ("attention", "trunk") else []
+    if leaf.startswith("depthwise_"):  # of the projection
+        modules, leaf = [*modules, "depthwise"], leaf.removeprefix("depthwise_")
+    name = "_".join(modules[len(top) :])
+    if leaf == "slope":
+        return (*top, name.replace("_norm", "_slope"))
+    return (*top, name) if name in ("head", "global_depthwise") else (*top, name, leaf)
+
+
+def plain_variables(variables, like):
+    """{params, batch_stats} of a `SceneNet` as those of `PlainNet`."""
+    return {
+        kind: unflatten_dict(
+            {
+                plain_name(path): jnp.reshape(leaf, flatten_dict(like[kind])[plain_name(path)].shape)
+                for path, leaf in flatten_dict(tree).items()
+            }
+        )
+        for kind, tree in variables.items()
+    }
+
+
+def step(net, variables, waveform, **options):
+    """(loss, cosine, gradients, new running statistics)"""
+
+    def loss(params, stats):
+        variables = {"params": params, "batch_stats": stats}
+        outputs, changed = net.apply(variables, waveform, mutable=["batch_stats"], **options)
+        cosine = outputs.cosine if net.name == "ours" else outputs
+        per_clip = optax.softmax_cross_entropy_with_integer_labels(margin_logits(cosine, LABEL), LABEL)
+        return per_clip.mean(), (cosine, changed["batch_stats"])
+
+    gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    (value, (cosine, stats)), gradients = gradient(variables["params"], variables["batch_stats"])
+    return value, cosine, gradients, stats
+
+
+def unbiased(stats, plain, variables, waveform):
+    """Linen's running statistics with PyTorch's variance, which is larger by n / (n - 1)."""
+
+    def outputs_of_norms(variables):
+        norms = {"capture_intermediates": lambda module, _: isinstance(module, nn.BatchNorm)}
+        return plain.apply(variables, waveform, mutable=["batch_stats", "intermediates"], **norms)[1]["intermediates"]
+
+    shapes = flatten_dict(jax.eval_shape(outputs_of_norms, variables))
+    flat = flatten_dict(stats)
+    for path in flat:
+        if path[-1] == "var":
+            n = math.prod(shapes[(*path[:-1], "__call__")][0].shape[:-1])
+            flat[path] = 0.9 + (flat[path] - 0.9) * n / (n - 1)
+    return unflatten_dict(flat)
+
+
+@functools.cache  # compiling it takes longest
+def plain_step(network):
+    """{params, batch_stats} of a fresh `SceneNet` in float64, and what the plain network makes of them."""
+    with jax.enable_x64(True):
+        waveform = jnp.asarray(WAVEFORM)
+        variables = jax.jit(SceneNet(3, **asdict(network)).init)(jax.random.key(0), waveform)
+        variables = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), variables)
+        plain = PlainNet(3, **{name: value for name, value in asdict(network).items() if name != "bfloat16"})
+        like = jax.eval_shape(plain.init, jax.random.key(0), waveform)
+        in_plain = plain_variables(variables, like)
+        *outcome, stats = step(plain, in_plain, waveform)
+        outcome = (*outcome, unbiased(stats, plain, in_plain, waveform))
+        return variables, like, jax.device_get(outcome)
+
+
+def compare(network, dtype, tolerance, **options):
+    variables, like, (loss, cosine, gradients, stats) = plain_step(network)
+    net = SceneNet(3, **(asdict(network) | options), name="ours")
+    variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
+    found = jax.device_get(step(net, variables, jnp.asarray(WAVEFORM, dtype), train=True))
+    assert_close({"loss": found[0], "cosine": found[1]}, {"loss": loss, "cosine": cosine}, tolerance, 0)
+    changed = plain_variables({"params": found[2], "batch_stats": found[3]}, like)
+    assert_close(changed["batch_stats"], stats, tolerance, tolerance / 10)
+    return changed["params"], gradients
+
+
+def assert_close(found, expected, share, rounding):
+    """Each array differs by no more than that share of its norm."""
+    found = flatten_dict(found)
+    for path, array in flatten_dict(expected).items():
+        assert norm(found[path] - array) <= share * norm(array) + rounding, path
+
+
+def in_float64(network, backend):
+    with jax.enable_x64(True):
+        gradients, expected = compare(network, jnp.float64, 1e-9, backend=backend)
+    # biases before a normalisation have a gradient of zero, of which rounding remains
+    assert_close(gradients, expected, 1e-9, 1e-9 * tree_norm(expected))
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_a_training_step_in_float64(network):
+    in_float64(network, "cpu")
+
+
+def test_a_training_step_by_xla():
+    in_float64(RELEASED, "xla")
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_a_training_step_in_bfloat16(network):
+    """Its gradient is too coarse to compare parameter by parameter: 8 bits, and few positions to normalise over."""
+    gradients, expected = compare(network, jnp.float32, 0.05, backend="cpu", bfloat16=True)
+    assert tree_vdot(gradients, expected) > 0.75 * tree_norm(gradients) * tree_norm(expected)
+    assert 0.8 < tree_norm(gradients) / tree_norm(expected) < 1.25
