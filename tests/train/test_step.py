@@ -48,6 +48,7 @@ def test_decay_alone_changes_what_has_no_gradient(state, batch):
     jax.tree.map(lambda old, new: np.testing.assert_allclose(new, 0.95 * old, rtol=1e-6), state.params, now.params)
 
 
+@pytest.mark.long
 def test_two_devices_are_one(state, batch):
     """Statistics, loss and gradients of a batch that is shared out are those of the whole."""
     assert jax.device_count() == 2
