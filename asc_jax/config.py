@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeVar
 import tyro
 from etils import epath
 
+from asc_jax.net.options import Network
+
 Value = TypeVar("Value")
 Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
 DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
@@ -20,24 +22,6 @@ CONFIG, METRICS, INTERMEDIATES, PREDICTIONS = "config.json", "metrics.csv", "int
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
 
 
-@dataclass(frozen=True)
-class Network:
-    """The fields of `SceneNet`; the defaults are the released network."""
-
-    wavegram_filters: int = 1
-    """Filters of 1024 taps in the Wavegram: 1 (released) or 128 (paper)."""
-    magnitude_mel: bool = False
-    """20 log10 of the mel magnitude (paper) in place of 10 log10 of the mel power (released)."""
-    plain_projection: bool = False
-    """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
-    residual_normalisation: float = 0.0
-    """Share of the clip's normalisation beside that of each band by itself; with 0 (released) the clip's alone."""
-    mean_over_time: bool = False
-    """Share the weights of the trunk's global convolution over time, in place of one for each frame (released)."""
-    bfloat16: bool = False
-    """Attention and trunk compute in bfloat16, for a GPU or TPU."""
-
-
 RELEASED = Network()
 PAPER = Network(wavegram_filters=128, magnitude_mel=True, plain_projection=True)
 
@@ -47,13 +31,13 @@ class Augmentation:
     """The augmentations of a training step; the defaults change nothing."""
 
     time_shift: float = 0.0
-    """Share of a clip, at most, by which it begins earlier or later; its start follows its end."""
+    """Largest circular shift in time, as a share of the clip, either way."""
     dir_prob: float = 0.0
     """Share of the clips that are convolved with a device impulse response (DIR augmentation)."""
     impulse_responses: str | None = None
     """Folder with impulse responses of devices, a file each (default: synthesised ones)."""
     freq_mixstyle_prob: float = 0.0
-    """Share of the clips whose bands get a level and contrast between their own and another clip's (Freq-MixStyle)."""
+    """Share of the clips whose mean and deviation of each band are mixed with another clip's (Freq-MixStyle)."""
 
 
 NOT_AUGMENTED = Augmentation()
@@ -66,13 +50,13 @@ class Phase:
     epochs: int = 100
     """Times every clip is seen (in each round)."""
     steps: int = 0
-    """Steps, at least, that a round takes: of few clips it makes more epochs."""
+    """Least number of steps of a round: with few clips it takes more epochs."""
     batch_size: int = 64
     """Clips per step; an epoch's incomplete last batch is dropped."""
     learning_rate: float = 1e-3
     """Learning rate of the first epoch."""
     min_learning_rate: float = 1e-4
-    """Learning rate that the cosine schedule ends at."""
+    """Learning rate that the cosine schedule would reach after the last epoch."""
     weight_decay: float = 0.01
     """AdamW's decay, on every parameter."""
     checkpoint_every: int = 1
@@ -130,7 +114,7 @@ class Experiment(Preparation):
     """Where the training clips are kept between epochs: on the disk (none), in memory (host) or on the accelerator."""
     network: Network = RELEASED
     seed: int = 0
-    """Seed of initialisation and data order."""
+    """Seed of initialisation, data order and augmentation."""
     debug_nans: bool = False
     """Stop where the first NaN is computed, with a traceback; slow."""
     workdir: str | None = None

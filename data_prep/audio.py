@@ -14,7 +14,7 @@ import soxr
 
 from data_prep.dataset import SAMPLE_RATE, Recording
 from data_prep.faults import Unusable
-from data_prep.samples import Channels, check, check_length, has_signal
+from data_prep.samples import Channels, check, check_length, has_signal, to_int16
 from data_prep.sound import opened
 
 MARGIN = 1.0  # seconds read beyond those kept, so that the resampler's filter sees what librosa's sees
@@ -41,9 +41,7 @@ def decode(path: pathlib.Path, samples: int, fit: str) -> Recording:
         raise Unusable("damaged", f"only {read:,} of its first {frames:,} samples can be decoded")
     channels = Channels(sound.channels)
     mono = check(audio).mean(axis=1) if sound.channels > 1 else check(audio)[:, 0]
-    clip = _resample(mono, sound.rate)[: samples + 1]
-    clip *= 32768
-    clip = np.clip(np.rint(clip, out=clip), -32768, 32767, out=clip).astype(np.int16)
+    clip = to_int16(_resample(mono, sound.rate)[: samples + 1])
     channels.add(audio[: math.ceil(samples / SAMPLE_RATE * sound.rate)])
     if not has_signal(clip[:samples]):
         raise channels.silence()

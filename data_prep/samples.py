@@ -50,6 +50,12 @@ def _scaled(audio: np.ndarray) -> np.ndarray:
     raise Unusable("wrong type", f"{audio.dtype}: give floats, int8, int16, int32 or uint8")
 
 
+def to_int16(audio: np.ndarray) -> np.ndarray:
+    """A value x, 1 at full scale, as round(32768 x): halves to even, clipped to int16."""
+    scaled = audio.astype(np.float32) * 32768
+    return np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled).astype(np.int16)
+
+
 def check(audio: np.ndarray) -> np.ndarray:
     """float32 [N] or [N, channels], as it is. Unusable if it has no sample, one that is not finite, or integers."""
     if not audio.size:

@@ -12,8 +12,8 @@ Reached with seeds 0, 1, 2, each in 7 min on 2 CPU cores (560 test clips, accura
     MFCC + SVM    61.6  70.0       59.6
 
 The last row is not this network's: statistics of MFCCs and a support vector machine on the same 61 labelled clips
-(experiments/studies/real_recordings.py). The SVM is ahead; 54 % of the pseudo-labels are right. `few_labels` is
-for that.
+(experiments/studies/real_recordings.py). The SVM is ahead; 54 % of the pseudo-labels are right. With so few
+labels use `few_labels`.
 """
 
 from asc_jax.config import Experiment, Phase

@@ -2,7 +2,7 @@
 
     make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
 
-`demo_robust` and `few_labels` are the same for the demo and for one's own recordings; there it was measured.
+`demo_robust` and `few_labels` are the same for the demo and for one's own recordings; their results are given there.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ def robust(experiment: Experiment) -> Experiment:
     Its network normalises each band by itself, and shares the global kernel's weights over time.
     """
     # Shares within those of DCASE's winners, 2022 to 2024: device responses 0.4 to 0.6, Freq-MixStyle 0.4 to 0.8. They
-    # shift by 0.1 s; by half a clip, any frame may come first.
+    # shift by 0.1 s; shifting by half a clip lets any frame come first.
     augmentation = Augmentation(time_shift=0.5, dir_prob=0.6, freq_mixstyle_prob=0.6)
     phases = {
         name: dataclasses.replace(getattr(experiment, name), augmentation=augmentation)

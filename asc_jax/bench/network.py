@@ -1,7 +1,7 @@
 """The compiled network without data or checkpoints: a training step, an evaluation of a batch, one clip."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +10,13 @@ import numpy as np
 from asc_jax.bench.arithmetic import multiply_accumulates
 from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
-from asc_jax.config import Network, Phase
+from asc_jax.config import Phase
 from asc_jax.data.responses import synthesised
 from asc_jax.devices import can_share, on_every_device, shared
 from asc_jax.evaluate.predict import predictor
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
+from asc_jax.net.options import Network
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import Step, TrainState, create_state, training_step
 from asc_jax.typed import jitted
@@ -34,7 +35,7 @@ class Case:
 
     @property
     def net(self) -> SceneNet:
-        return SceneNet(self.scenes, **asdict(self.network))
+        return SceneNet(self.scenes, self.network)
 
     @property
     def samples(self) -> int:

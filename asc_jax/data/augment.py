@@ -1,4 +1,4 @@
-"""Augmentations: what a clip might have sounded like elsewhere, as pure functions of (key, clip).
+"""Augmentations of waveforms and log-mels, as pure functions of (key, clip).
 
 They are part of the jitted training step, which maps them over its clips. What becomes of a clip depends on its own
 key, not on the device that it is on. Settings are those of DCASE's winners, as far as they give any.
@@ -15,9 +15,9 @@ MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
 BLOCK = 4096  # samples of a Fourier transform, at the least: the fastest on a CPU
 
 
-def sometimes(key, share: float, changed, unchanged):
-    """`changed` in that share of the clips, else `unchanged`."""
-    return jnp.where(jax.random.bernoulli(key, float(share)), changed, unchanged)
+def with_probability(key, probability: float, changed, unchanged):
+    """`changed` with that probability, else `unchanged`."""
+    return jnp.where(jax.random.bernoulli(key, float(probability)), changed, unchanged)
 
 
 def beta(key, concentration: float):
@@ -28,12 +28,12 @@ def beta(key, concentration: float):
 
 
 def time_shift(key, waveform, share: float):
-    """The waveform [N] from another sample on, at most that share of its length away; its start follows its end."""
+    """The waveform [N] shifted in a circle by up to that share of its length, either way."""
     most = round(share * len(waveform))
     return jnp.roll(waveform, jax.random.randint(key, (), -most, most + 1))
 
 
-def record_elsewhere(key, waveform, responses):
+def through_device(key, waveform, responses):
     """The waveform [N] as one of the devices with impulse responses [R, taps] would record it, as loud as before."""
     response = jnp.asarray(responses)[jax.random.randint(key, (), 0, len(responses))]
     recorded = convolve(waveform, response)
@@ -56,7 +56,7 @@ def convolve(waveform, response):
 
 
 def band_statistics(mel):
-    """Mean and deviation [F] of the bands of a log-mel [T, F]."""
+    """Mean and standard deviation [F] of the bands of a log-mel [T, F]."""
     return mel.mean(0), jnp.sqrt(mel.var(0) + FLAT)
 
 

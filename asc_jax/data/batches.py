@@ -43,8 +43,8 @@ def training_batches(
 ) -> Iterator[dict]:
     """The whole batches of all epochs from `step` on: audio as `read` gives it, label [B], weight [B].
 
-    Of several hosts each gets its slice of every batch: B = batch_size / hosts clips, which joined in the hosts' order
-    are the batch that one host would get.
+    Of several hosts each gets its slice of every batch: B = batch_size / hosts clips; concatenated in the order of the
+    hosts they are the batch of a single host.
     """
     if batch_size % hosts:
         raise UserError(f"{hosts} hosts cannot share a batch of {batch_size} clips: choose a multiple of {hosts}")
@@ -61,7 +61,7 @@ def training_batches(
 
 
 def evaluation_batches(clips: Clips, batch_size: int, host: int = 0, hosts: int = 1) -> Iterator[np.ndarray]:
-    """All clips in order, audio [B, N]; the last batch goes on with the first clips. Hosts share as in training."""
+    """All clips in order, audio [B, N]; the last batch is filled up with the first clips. Hosts share each."""
     batches = -(-len(clips) // batch_size)
     numbers = np.resize(np.arange(len(clips)), (batches, hosts, batch_size // hosts))[:, host]
     return iter(grain.MapDataset.source(list(numbers)).map(clips.audio).to_iter_dataset(READ))

@@ -64,7 +64,7 @@ def check(records: Records, tested: str, trained_on: Sequence[str]) -> Leak:
         same_session=int(ours.table["session"].isin(sessions).sum()) if known else None,
         same_audio=int(ours.table["sha256"].isin(theirs.table["sha256"]).sum()),
         near_duplicate=int(near_duplicates(ours.fingerprints, theirs.fingerprints).sum()) if long_enough else None,
-        look_up=_look_up(ours, theirs),
+        look_up=_look_up(ours, theirs) if known else None,
         devices=tuple(sorted(set(theirs.column("device")) - {""})),
         cities=tuple(sorted(set(theirs.column("city")) - {""})),
     )

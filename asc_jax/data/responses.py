@@ -64,7 +64,7 @@ def _curve(random: np.random.Generator) -> np.ndarray:
 
 
 def _minimum_phase(decibels: np.ndarray) -> np.ndarray:
-    """The response [SIZE] with these magnitudes whose energy comes first: its cepstrum has no past."""
+    """The response [SIZE] with these magnitudes whose energy comes first: minimum phase, from the folded cepstrum."""
     cepstrum = np.fft.irfft(decibels * np.log(10) / 20)
     causal = np.zeros(SIZE)
     causal[0], causal[SIZE // 2], causal[1 : SIZE // 2] = 1, 1, 2

@@ -30,7 +30,7 @@ def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
 
     @jitted
     def sums(audio: np.ndarray) -> tuple[jax.Array, jax.Array, int]:
-        mel = log_mel(to_waveform(audio[None]), net.magnitude_mel)[0]  # [T, F]
+        mel = log_mel(to_waveform(audio[None]), net.network.magnitude_mel)[0]  # [T, F]
         return mel.sum(0), jnp.square(mel).sum(0), len(mel)
 
     total, squares, frames = np.zeros(BANDS), np.zeros(BANDS), 0

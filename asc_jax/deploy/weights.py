@@ -44,7 +44,7 @@ def write_checkpoint(file: Path, net: SceneNet, variables: dict) -> None:
     What the released network holds and does not use, its spare layer and its mel constants, is left out. UserError if
     it is another network.
     """
-    if net != SceneNet(net.scenes, **asdict(RELEASED)):
+    if net != SceneNet(net.scenes):
         raise UserError(f"{file}: only the released network has a counterpart in PyTorch, not this one: {net}")
     torch = _torch()
     tensors = {f"{PREFIX}{name}": torch.tensor(array) for name, array in to_released(variables).items()}
@@ -65,7 +65,7 @@ def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path
 
     `scenes` are in the order of the head's directions, `samples` is the length of a clip at 16 kHz.
     """
-    net = SceneNet(len(scenes), **asdict(RELEASED))
+    net = SceneNet(len(scenes))
     fresh = create_state(net, samples, jax.random.key(0))
     tensors = read_checkpoint(file)
     try:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from data_prep.samples import to_int16
+
 
 def windows(blocks: Iterable[np.ndarray], samples: int, hop: int) -> Iterator[tuple[int, np.ndarray]]:
     """(first sample, int16 [samples]) of windows every `hop` samples, from float blocks [N] of one recording.
@@ -21,8 +23,3 @@ def windows(blocks: Iterable[np.ndarray], samples: int, hop: int) -> Iterator[tu
         yield start, np.resize(waiting, samples)  # of a longer one the first, of a shorter one all and again
     if len(waiting) > samples:
         yield start + len(waiting) - samples, waiting[-samples:]
-
-
-def to_int16(audio: np.ndarray) -> np.ndarray:
-    """Float samples as records hold them: full scale is 32768, halves to even, clipped."""
-    return np.clip(np.rint(np.float32(audio) * 32768), -32768, 32767).astype(np.int16)

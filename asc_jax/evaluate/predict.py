@@ -1,12 +1,12 @@
 """A network's predictions for all clips of a part, kept as a table from which all scores are computed."""
 
-import csv
 import io
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
+import pandas
 from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import Mesh, PartitionSpec
 from scipy.special import softmax
@@ -134,31 +134,20 @@ def read_intermediates(file: AnyPath) -> Intermediates:
 
 def to_csv(predictions: Predictions) -> str:
     """One row a clip: id, device, city, session, truth, scene, confidence and the cosine to every scene."""
-    names = (*predictions.scenes, "")  # -1, an unknown truth, reads the last
-    text_file = io.StringIO()
-    rows = csv.writer(text_file, lineterminator="\n")
-    rows.writerow([*DETAILS, "truth", "scene", "confidence", *(f"cosine {scene}" for scene in predictions.scenes)])
-    columns = zip(
-        *predictions.details.values(),
-        predictions.truth,
-        predictions.label,
-        predictions.confidence,
-        predictions.cosine,
-        strict=True,
+    names = np.array([*predictions.scenes, ""], object)  # -1, an unknown truth, is the last
+    cosines = (f"cosine {scene}" for scene in predictions.scenes)
+    table = pandas.DataFrame(
+        {name: predictions.details[name] for name in DETAILS}
+        | {"truth": names[predictions.truth], "scene": names[predictions.label], "confidence": predictions.confidence}
+        | dict(zip(cosines, predictions.cosine.T, strict=True))
     )
-    for *details, truth, label, confidence, cosines in columns:
-        # 9 digits distinguish any two float32
-        rows.writerow([*details, names[truth], names[label], f"{confidence:.9g}", *(f"{c:.9g}" for c in cosines)])
-    return text_file.getvalue()
+    return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")  # 9 digits distinguish any two float32
 
 
 def read_csv(file: AnyPath) -> Predictions:
     """The table that `to_csv` wrote."""
-    table = csv.DictReader(io.StringIO(file.read_text()))
-    scenes = tuple(name.removeprefix("cosine ") for name in table.fieldnames or () if name.startswith("cosine "))
-    rows = list(table)
-    cosines = [[row[f"cosine {scene}"] for scene in scenes] for row in rows]
-    index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}
-    truth = np.array([index[row["truth"]] for row in rows], int)
-    details = {name: [row[name] for row in rows] for name in DETAILS}
-    return Predictions(scenes, np.array(cosines, np.float32).reshape(len(rows), len(scenes)), truth, details)
+    table = pandas.read_csv(io.StringIO(file.read_text()), dtype=str, keep_default_na=False)
+    scenes = tuple(str(name).removeprefix("cosine ") for name in table if str(name).startswith("cosine "))
+    cosine = table[[f"cosine {scene}" for scene in scenes]].to_numpy(np.float32)
+    truth = pandas.Index(scenes).get_indexer(pandas.Index(table["truth"]))
+    return Predictions(scenes, cosine, truth, {name: table[name].tolist() for name in DETAILS})

@@ -1,4 +1,4 @@
-"""What follows a normalisation, scale, shift and activation per channel, and the activations themselves."""
+"""Per-channel scale, shift and activation as one function, and the activations."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def elu(x: jax.Array) -> jax.Array:
     return jnp.maximum(x, 0) + (jnp.exp(jnp.minimum(x, 0)) - 1)
 
 
-elu.defjvps(lambda tangent, _, x: tangent * jnp.exp(jnp.minimum(x, 0)))  # autodiff treats ties at zero on their own
+elu.defjvps(lambda tangent, _, x: tangent * jnp.exp(jnp.minimum(x, 0)))  # autodiff of max and min splits it at zero
 
 
 @custom_vjp(nondiff_argnums=(0,))

@@ -32,12 +32,12 @@ def margin_logits(
 ) -> jax.Array:
     """Training logits [B, scenes]: the true scene's angle grows by the margin, everything is scaled.
 
-    Beyond pi - margin, where the cosine would rise again, the published linear continuation stands in its place.
+    Above pi - margin, where cos(angle + margin) would rise again, ArcFace's linear fallback replaces it.
     The sine has a floor, because the square root's gradient is infinite at |cosine| = 1.
     """
     sine = jnp.sqrt(jnp.maximum(1 - jnp.square(cosine), 1e-7))
-    widened = cosine * np.cos(margin) - sine * np.sin(margin)
-    beyond = cosine - margin * np.sin(np.pi - margin)
-    true_scene = jnp.where(cosine > np.cos(np.pi - margin), widened, beyond)
+    with_margin = cosine * np.cos(margin) - sine * np.sin(margin)
+    fallback = cosine - margin * np.sin(np.pi - margin)
+    of_true_scene = jnp.where(cosine > np.cos(np.pi - margin), with_margin, fallback)
     is_true = label[:, None] == jnp.arange(cosine.shape[1])[None]
-    return scale * jnp.where(is_true, true_scene, cosine)
+    return scale * jnp.where(is_true, of_true_scene, cosine)

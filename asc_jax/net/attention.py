@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 
 from asc_jax.net.affine import elu, identity
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Map, Mode, Pointwise, conv_norm, uniform_fan_in, whole
+from asc_jax.net.layers import BatchNorm, Depthwise3x3, Map, Mode, Pointwise, conv_norm, materialise, uniform_fan_in
 
 
 class SeparableConv(nn.Module):
@@ -22,7 +22,7 @@ class SeparableConv(nn.Module):
 
 
 class SeparableProjection(nn.Module):
-    """The same with a 1x1 depthwise kernel and biases: [B, F, T, C] -> [B, F, T, features], never negative."""
+    """`SeparableConv` with a 1x1 depthwise kernel and biases: [B, F, T, C] -> [B, F, T, features], never negative."""
 
     features: int
     mode: Mode
@@ -40,9 +40,9 @@ class SeparableProjection(nn.Module):
 
 
 class Attention(nn.Module):
-    """Features [B, F, T, C] -> a mask of the same shape in [0.5, 1).
+    """Features [B, F, T, C] -> an attention map of the same shape in [0.5, 1).
 
-    With `plain_projection`, the paper's 1x1 convolution before the sigmoid, the mask lies in (0, 1).
+    With `plain_projection`, the paper's 1x1 convolution before the sigmoid, it lies in (0, 1).
     """
 
     plain_projection: bool
@@ -60,4 +60,4 @@ class Attention(nn.Module):
             x = Pointwise(channels, init, self.mode, init, name="projection")(x)
         else:
             x = SeparableProjection(channels, self.mode, name="projection")(x)
-        return nn.sigmoid(whole(x))
+        return nn.sigmoid(materialise(x))

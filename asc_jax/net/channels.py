@@ -26,7 +26,7 @@ def plain_moments(x: jax.Array) -> Moments:
     return mean, jnp.square(x - along_channels(x, mean)).mean(axes)
 
 
-# Autodiff would read the map once more, to add up the differences from the mean: zero.
+# Autodiff also computes the variance's gradient through the mean, which is zero, and reads the map once more for it.
 moments = custom_vjp()(plain_moments)
 
 
@@ -45,6 +45,6 @@ moments.defvjp(_forward, _backward)
 
 
 def gradient_of_moments(positions: int, mean: jax.Array, d_mean: jax.Array, d_var: jax.Array) -> Moments:
-    """(slope [C], constant [C]): slope * map + constant is a map's gradient through the moments of its positions."""
+    """(slope [C], constant [C]): a map x has the cotangent slope * x + constant through its moments."""
     slope = 2 / positions * d_var
     return slope, d_mean / positions - slope * mean

@@ -12,7 +12,7 @@ from asc_jax.net.layers import EPSILON
 def fold(variables: dict) -> dict:
     """{params, batch_stats} of a `SceneNet` -> variables with which its outputs are the same in evaluation mode.
 
-    A convolution NAME takes the scale of NAME_norm, whose bias takes the rest; norms after anything else stay.
+    The scale of NAME_norm goes into the kernel of NAME, the rest into the bias of NAME_norm; other norms stay.
     """
     params, stats = _fold(variables["params"], variables["batch_stats"])
     return variables | {"params": params, "batch_stats": stats}

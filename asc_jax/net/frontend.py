@@ -18,7 +18,7 @@ RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
 HOP = 512  # samples: 32 ms
 BANDS = 128
-FLAT = 1e-2  # decibels squared: the variance of a constant band
+FLAT = 1e-2  # decibels squared: floor of a band's variance over time
 
 
 @cache
@@ -30,9 +30,9 @@ def mel_filters() -> np.ndarray:
 
 
 def hops(waveform: jax.Array, pad_mode: str) -> jax.Array:
-    """The waveform, padded by a hop on both sides, in pieces of a hop: [B, N] -> [B, T + 1, 512].
+    """Pads the waveform by a hop on both sides and splits it into hops: [B, N] -> [B, T + 1, 512].
 
-    Two neighbours are a window: the halves of the centred windows of 1024 samples every 512.
+    Two consecutive hops are one of the centred windows of 1024 samples.
     """
     padded = jnp.pad(waveform, ((0, 0), (HOP, HOP)), pad_mode)
     count = padded.shape[1] // HOP
@@ -51,8 +51,7 @@ def log_mel(waveform: jax.Array, magnitude: bool = False, kernels: Kernels = XLA
     real, imaginary = kernels.spectrum(frames)  # [B, T, 513]
     power = jnp.square(real) + jnp.square(imaginary)
     mel = jnp.asarray(mel_filters(), waveform.dtype)
-    decibels = 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)
-    return decibels
+    return 20 * jnp.log10(jnp.sqrt(power) @ mel + 1e-8) if magnitude else 10 * jnp.log10(power @ mel + 1e-8)
 
 
 class Filters(nn.Module):
@@ -94,7 +93,7 @@ class Wavegram(nn.Module):
 
 
 def normalise(feature: jax.Array, axes: tuple[int, ...] = (1, 2), floor: float = 1e-8) -> jax.Array:
-    """Zero mean and unit deviation over the axes, of each clip: [B, T, F] -> the same.
+    """Zero mean and unit standard deviation over the axes, of each clip: [B, T, F] -> the same.
 
     The variance has a floor where the released network divides by zero: a silent clip becomes zeros, not NaN.
     """
@@ -104,7 +103,7 @@ def normalise(feature: jax.Array, axes: tuple[int, ...] = (1, 2), floor: float =
 
 
 def residual_normalise(feature: jax.Array, share: float) -> jax.Array:
-    """Each band with zero mean and unit deviation over time, and a share of the clip's `normalise`: [B, T, F] -> same.
+    """Each band with zero mean and unit standard deviation over time, plus `share` (lambda) times `normalise`.
 
     A microphone's response, which shifts the decibels of a band, is gone from the first and stays in the second
     (Kim et al., "QTI submission to DCASE 2021: residual normalization", section 3.1).

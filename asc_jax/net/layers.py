@@ -1,7 +1,7 @@
 """The layers that MobileFaceNet, the Wavegram and the attention map share, with their released initialisation.
 
-Maps are [B, F, T, C]: clips, bands, frames, channels. How a layer is computed its `mode` says; on a CPU a training step
-passes maps on that are not computed yet (cpu/README.md).
+Feature maps are [B, F, T, C]: clips, bands, frames, channels. A layer's `mode` selects its implementation. In training
+on a CPU, layers take and return deferred maps, which are not computed yet (cpu/README.md).
 """
 
 import math
@@ -19,8 +19,8 @@ from asc_jax.net.kernels import XLA, Kernels, Map
 EPSILON = 1e-5
 
 
-def whole(x: Map) -> jax.Array:
-    """A map as an array, for what is no layer."""
+def materialise(x: Map) -> jax.Array:
+    """Computes a deferred map; needed before any operation that is not a layer."""
     return x.array if isinstance(x, Deferred) else x
 
 
@@ -29,8 +29,8 @@ class Mode:
     """How a network is computed."""
 
     train: bool = False
-    folded: bool = False  # `fold` has moved the norms after convolutions into these
-    axis_name: str | None = None  # of the mesh whose devices share the batch, and its statistics
+    folded: bool = False  # batch normalisation is folded into the convolution before it (folding.py)
+    axis_name: str | None = None  # of the mesh over whose devices the batch is sharded and BatchNorm averages
     kernels: Kernels = XLA
 
 
@@ -54,8 +54,8 @@ def uniform_fan_in(fan_in: int) -> nn.initializers.Initializer:
 class BatchNorm(nn.Module):
     """Batch normalisation over all axes but the last, and the activation after it: [..., C] -> [..., C].
 
-    The batch's biased variance normalises; the running variance takes the unbiased one, as PyTorch does
-    (epsilon 1e-5, running statistics move by 0.1 a step). With `prelu` the slopes are learned, from 0.25 on.
+    The batch's biased variance normalises; the running variance takes the unbiased one, as in PyTorch. Epsilon is 1e-5,
+    the momentum 0.9 (in PyTorch's terms 0.1). With `prelu` the slopes are learned, from 0.25 on.
     """
 
     mode: Mode
@@ -71,25 +71,26 @@ class BatchNorm(nn.Module):
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
         mean, var = running_mean.value, running_var.value
         if self.mode.train:
-            mean, var, n = self._of_the_batch(x)
+            mean, var, n = self._batch_statistics(x)
             if not self.is_initializing():
                 running_mean.value += 0.1 * (mean - running_mean.value)
                 running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
         scale = scale * jax.lax.rsqrt(var + EPSILON)
         return self.mode.kernels.affine_activation(self.activation, x, scale, bias - mean * scale, slopes)
 
-    def _of_the_batch(self, x: Map) -> tuple[jax.Array, jax.Array, int]:
-        """Mean [C], biased variance [C] and number of positions of the whole batch, which devices share evenly."""
+    def _batch_statistics(self, x: Map) -> tuple[jax.Array, jax.Array, int]:
+        """Mean [C], biased variance [C] and number of positions of the global batch, sharded evenly over devices."""
         mean, var = self.mode.kernels.moments(x)
         positions, axis = math.prod(x.shape[:-1]), self.mode.axis_name
         if axis is None:
             return mean, var, positions
-        whole = jax.lax.pmean(mean, axis)
-        return whole, jax.lax.pmean(var + jnp.square(mean - whole), axis), positions * jax.lax.axis_size(axis)
+        global_mean = jax.lax.pmean(mean, axis)
+        global_var = jax.lax.pmean(var + jnp.square(mean - global_mean), axis)
+        return global_mean, global_var, positions * jax.lax.axis_size(axis)
 
 
-class Bias(nn.Module):
-    """What `fold` leaves of a batch normalisation: a bias, and the activation after it."""
+class FoldedBatchNorm(nn.Module):
+    """What remains of a batch normalisation that is folded into the convolution before it: bias and activation."""
 
     mode: Mode
     activation: Callable[..., jax.Array] = identity
@@ -103,10 +104,10 @@ class Bias(nn.Module):
 
 def conv_norm(mode: Mode, activation: Callable[..., jax.Array] = identity, name: str | None = None) -> nn.Module:
     """The normalisation of a convolution's result, and the activation after it."""
-    return (Bias if mode.folded else BatchNorm)(mode, activation, name=name)
+    return (FoldedBatchNorm if mode.folded else BatchNorm)(mode, activation, name=name)
 
 
-def _slopes(module: BatchNorm | Bias, size: tuple[int, ...]) -> tuple[jax.Array, ...]:
+def _slopes(module: BatchNorm | FoldedBatchNorm, size: tuple[int, ...]) -> tuple[jax.Array, ...]:
     return (module.param("slope", nn.initializers.constant(0.25), size),) if module.activation is prelu else ()
 
 

@@ -14,7 +14,7 @@ from asc_jax.net.layers import (
     conv_norm,
     he_fan_out,
     he_fan_out_depthwise,
-    whole,
+    materialise,
 )
 
 EMBEDDING = 128
@@ -45,7 +45,7 @@ class Bottleneck(nn.Module):
 class MobileFaceNet(nn.Module):
     """Feature maps [B, F, T, C] -> embedding [B, 128]; F and T may be anything, and fix the global kernel's size.
 
-    With `mean_over_time` the global kernel has a weight per band and channel, shared over time.
+    With `mean_over_time` the frames are averaged first, so that the global kernel has a weight per band and channel.
     """
 
     mode: Mode
@@ -65,7 +65,7 @@ class MobileFaceNet(nn.Module):
                 number += 1
         x = Pointwise(512, he_fan_out, self.mode, name="widen")(x)
         x = conv_norm(self.mode, prelu, name="widen_norm")(x)  # [B, F/16, T/16, 512]
-        x = whole(x).mean(2, keepdims=True) if self.mean_over_time else whole(x)
+        x = materialise(x).mean(2, keepdims=True) if self.mean_over_time else materialise(x)
         x = GlobalDepthwise(he_fan_out_depthwise, self.mode, name="global_depthwise")(x)  # [B, 512]
         x = conv_norm(self.mode, name="global_depthwise_norm")(x)
         x = Pointwise(EMBEDDING, he_fan_out, self.mode, name="embedding")(x)  # [B, 128]

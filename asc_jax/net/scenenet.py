@@ -15,6 +15,7 @@ from asc_jax.net.channels import along_channels
 from asc_jax.net.frontend import Wavegram, log_mel, normalise, residual_normalise
 from asc_jax.net.layers import Mode
 from asc_jax.net.mobilefacenet import MobileFaceNet
+from asc_jax.net.options import Network
 
 
 class Outputs(NamedTuple):
@@ -30,19 +31,14 @@ class SceneNet(nn.Module):
     """Waveform [B, N] in [-1, 1] at 16 kHz -> Outputs; N of one second or more, the same for all clips of a model.
 
     With `bfloat16` attention and trunk compute in it; parameters, front end, statistics and head stay float32. The
-    other defaults are the released network; see "Semi-supervised acoustic scene classification under domain
+    default is the released network; see "Semi-supervised acoustic scene classification under domain
     shift using an attention module and angular loss" (Neri and Carli, ICME 2024 Grand Challenge).
     """
 
     scenes: int
-    wavegram_filters: int = 1
-    magnitude_mel: bool = False
-    plain_projection: bool = False
-    residual_normalisation: float = 0.0
-    mean_over_time: bool = False
-    bfloat16: bool = False
+    network: Network = Network()
     backend: str | None = None  # "cpu", another platform of JAX, or "portable"; None is JAX's default
-    axis_name: str | None = None  # of the mesh whose devices share a batch, and BatchNorm's statistics
+    axis_name: str | None = None  # mesh axis over which a batch is sharded and BatchNorm averages its statistics
     folded: bool = False  # for variables of `fold`
 
     @nn.compact
@@ -52,22 +48,23 @@ class SceneNet(nn.Module):
         """`change_mel` augments the log-mel [B, T, F]."""
         mode = Mode(train, self.folded, self.axis_name, kernels_for(self.backend, train))
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = change_mel(self._matched(log_mel(waveform, self.magnitude_mel, mode.kernels)))
-            wavegram = Wavegram(self.wavegram_filters, mode, name="wavegram")(waveform)  # [B, T, F]
+            mel = change_mel(self._adapted(log_mel(waveform, self.network.magnitude_mel, mode.kernels)))
+            wavegram = Wavegram(self.network.wavegram_filters, mode, name="wavegram")(waveform)  # [B, T, F]
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((self._normalised(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
-        x = x.astype(jnp.bfloat16 if self.bfloat16 else x.dtype)
-        attention = Attention(self.plain_projection, mode, name="attention")(x)
-        embedding = MobileFaceNet(mode, self.mean_over_time, name="trunk")(x * attention)
+        x = x.astype(jnp.bfloat16 if self.network.bfloat16 else x.dtype)
+        attention = Attention(self.network.plain_projection, mode, name="attention")(x)
+        embedding = MobileFaceNet(mode, self.network.mean_over_time, name="trunk")(x * attention)
         embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))
 
     def _normalised(self, mel: jax.Array) -> jax.Array:
-        return residual_normalise(mel, self.residual_normalisation) if self.residual_normalisation else normalise(mel)
+        share = self.network.residual_normalisation
+        return residual_normalise(mel, share) if share else normalise(mel)
 
-    def _matched(self, mel: jax.Array) -> jax.Array:
-        """The log-mel [B, T, F], mapped by the scale and shift [F] in the variables `bands` where there are such."""
+    def _adapted(self, mel: jax.Array) -> jax.Array:
+        """Scaled and shifted by the optional variables `bands`, [F], that adapt to a device (deploy/bands.py)."""
         if not self.has_variable("bands", "scale"):
             return mel
         scale, shift = (along_channels(mel, self.get_variable("bands", name)) for name in ("scale", "shift"))

@@ -26,12 +26,12 @@ def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augment
 def _shifted_and_convolved(
     key: jax.Array, waveform: jax.Array, responses: jax.Array | None, how: Augmentation
 ) -> jax.Array:
-    of_shift, of_choice, of_response = jax.random.split(key, 3)
+    shift_key, choice_key, response_key = jax.random.split(key, 3)
     if how.time_shift:
-        waveform = augment.time_shift(of_shift, waveform, how.time_shift)
+        waveform = augment.time_shift(shift_key, waveform, how.time_shift)
     if how.dir_prob:
-        convolved = augment.record_elsewhere(of_response, waveform, responses)
-        waveform = augment.sometimes(of_choice, how.dir_prob, convolved, waveform)
+        convolved = augment.through_device(response_key, waveform, responses)
+        waveform = augment.with_probability(choice_key, how.dir_prob, convolved, waveform)
     return waveform
 
 
@@ -41,18 +41,18 @@ def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
     def change(mel: jax.Array) -> jax.Array:
         if not how.freq_mixstyle_prob:
             return mel
-        of_partners, of_clips = jax.random.split(key)
-        partner = _partners(of_partners, len(mel))
+        partner_key, mix_key = jax.random.split(key)
+        partner = _partners(partner_key, len(mel))
         statistics = jax.lax.all_gather(jax.vmap(augment.band_statistics)(mel), AXIS, tiled=True)
         others = jax.tree.map(lambda vector: vector[partner], statistics)
-        return jax.vmap(partial(_mixed, share=how.freq_mixstyle_prob))(_keys(of_clips, len(mel)), mel, others)
+        return jax.vmap(partial(_mixed, share=how.freq_mixstyle_prob))(_keys(mix_key, len(mel)), mel, others)
 
     return change
 
 
 def _mixed(key, mel, other, share):
-    of_choice, of_share = jax.random.split(key)
-    return augment.sometimes(of_choice, share, augment.freq_mixstyle(of_share, mel, other), mel)
+    choice_key, share_key = jax.random.split(key)
+    return augment.with_probability(choice_key, share, augment.freq_mixstyle(share_key, mel, other), mel)
 
 
 def _keys(key, clips):
@@ -61,6 +61,6 @@ def _keys(key, clips):
 
 
 def _partners(key, clips):
-    """The number, in the whole batch, of another clip for each clip of this device's share."""
+    """The number, in the whole batch, of the clip (by chance itself) that each of this device's clips is mixed with."""
     everyone = jax.random.permutation(key, clips * jax.lax.axis_size(AXIS))
     return jax.lax.dynamic_slice_in_dim(everyone, jax.lax.axis_index(AXIS) * clips, clips)

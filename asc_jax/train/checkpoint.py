@@ -24,8 +24,13 @@ from asc_jax.train.claims import differences, in_bucket
 from asc_jax.train.stopping import NotFinite
 from asc_jax.typed import AnyPath
 
-CUT_OFF = jax.errors.JaxRuntimeError  # what the others meet when a process dies while all read or write
-OF_THE_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL)  # errors of what is not there, or is else
+CUT_OFF = jax.errors.JaxRuntimeError  # raised in the surviving processes when one dies while all read or write
+OF_THE_FILE = (
+    errno.ENOENT,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EINVAL,
+)  # missing, or of another kind
 FILES = 100  # three times those of a checkpoint of the released network
 ROOM = 1.25  # times the arrays: the metadata of the released network takes 2 %, and Orbax writes more on the way
 
@@ -56,14 +61,14 @@ def opened(folder: AnyPath) -> Iterator[ocp.CheckpointManager]:
 def save(checkpoints: ocp.CheckpointManager, step: int, state: Any) -> None:
     """Saves the state after `step` in the background.
 
-    UserError if the save before failed, NotFinite if a weight is not finite.
+    UserError if the previous save failed, NotFinite if a weight is not finite.
     """
     here = jax.device_get(state)
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(here)):
         raise NotFinite(step - 1)
     items = {"state": ocp.args.StandardSave(state), "checksums": ocp.args.JsonSave(_checksums(here))}
     with _saving(checkpoints):
-        checkpoints.wait_until_finished()  # the room that the save before takes is not free
+        checkpoints.wait_until_finished()  # the previous save may not have freed its room yet
         _check_room(checkpoints.directory, ROOM * sum(leaf.nbytes for leaf in jax.tree.leaves(here)))
         if step in checkpoints.all_steps():  # damaged, else training would have begun after it
             checkpoints.delete(step)
@@ -154,7 +159,7 @@ def _attempt(checkpoints: ocp.CheckpointManager, step: int, like) -> tuple[Any, 
 
 
 def _agreed(text: str) -> str:
-    """The largest text of all processes, which for those that have nothing to say is empty."""
+    """The maximum over processes of a text, empty where there is none, so that all agree."""
     if jax.process_count() == 1:
         return text
     mine = np.frombuffer(text.encode()[:200].ljust(200, b"\0"), np.uint8)

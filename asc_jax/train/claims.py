@@ -1,4 +1,4 @@
-"""Whose a round's folder is: the settings that it was made with, kept beside its checkpoints."""
+"""The settings of a round, in config.json beside its checkpoints: written once, and compared ever after."""
 
 import json
 import platform
@@ -56,7 +56,7 @@ def settings(folder: AnyPath) -> dict:
 
 
 def write_text(file: AnyPath, text: str) -> None:
-    """Writes so that a killed process leaves the old file or the new one: by rename, which a bucket needs not."""
+    """Writes atomically, by rename; a bucket's objects are replaced atomically anyway."""
     if in_bucket(file):
         file.write_text(text)
         return

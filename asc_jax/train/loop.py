@@ -47,7 +47,7 @@ def train(
         while step < phase.epochs * steps_per_epoch and not stop:
             epoch = step // steps_per_epoch
             end = (epoch + 1) * steps_per_epoch
-            rate = learning_rate(phase, epoch)  # the device computes it: asked each step, it would wait for that
+            rate = learning_rate(phase, epoch)  # once an epoch: to read it back at every step would block
             start, first = time.perf_counter(), step
             history = unfinished_epoch(folder, step) if step % steps_per_epoch else []
             beginning = first - len(history)

@@ -1,11 +1,11 @@
 """The metrics of a round: a CSV with a row per epoch, TensorBoard scalars, a progress bar."""
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pandas
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from asc_jax.config import METRICS
@@ -43,7 +43,7 @@ def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
 
 
 def keep_unfinished_epoch(folder: AnyPath, step: int, history: list[dict]) -> None:
-    """Keeps the metrics of each step of an epoch that ends after `step`, before its last one."""
+    """Keeps the metrics of each step of an epoch that was interrupted after `step`."""
     if is_first():
         rows = [{name: float(value) for name, value in metrics.items()} for metrics in history]
         write_text(folder / UNFINISHED, json.dumps({"step": step, "history": rows}))
@@ -57,16 +57,12 @@ def unfinished_epoch(folder: AnyPath, step: int) -> list[dict]:
 
 
 def _to_csv(rows: list[dict]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()
+    return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object).to_csv(index=False, lineterminator="\n")
 
 
-def read(file: AnyPath) -> list[dict[str, str]]:
+def read(file: AnyPath) -> list[dict]:
     """The rows of a metrics.csv."""
-    return list(csv.DictReader(io.StringIO(file.read_text())))
+    return pandas.read_csv(io.StringIO(file.read_text()), dtype=str, keep_default_na=False).to_dict("records")
 
 
 def progress_bar() -> Progress:

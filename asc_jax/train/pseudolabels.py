@@ -1,9 +1,9 @@
 """Pseudo-labels: predictions for unlabelled clips, weighted by their confidence (the report's section 3.3)."""
 
-import csv
 import io
 
 import numpy as np
+import pandas
 
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.typed import AnyPath
@@ -17,19 +17,19 @@ def weights(confidence: np.ndarray) -> np.ndarray:
 
 def to_csv(predictions: Predictions) -> str:
     """One row a clip: id, label, scene, confidence, weight, and the true scene where it is known."""
-    names = (*predictions.scenes, "")  # -1, an unknown truth, reads the last
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["id", "label", "scene", "confidence", "weight", "truth"])
-    confidence = predictions.confidence
-    for id, label, sure, weight, truth in zip(
-        predictions.details["id"], predictions.label, confidence, weights(confidence), predictions.truth, strict=True
-    ):
-        rows.writerow([id, label, names[label], f"{sure:.9g}", f"{weight:.9g}", names[truth]])
-    return text.getvalue()
+    names = np.array([*predictions.scenes, ""], object)  # -1, an unknown truth, is the last
+    columns = {
+        "id": predictions.details["id"],
+        "label": predictions.label,
+        "scene": names[predictions.label],
+        "confidence": predictions.confidence,
+        "weight": weights(predictions.confidence),
+        "truth": names[predictions.truth],
+    }
+    return pandas.DataFrame(columns).to_csv(index=False, float_format="%.9g", lineterminator="\n")
 
 
 def read_csv(file: AnyPath) -> dict[str, tuple[int, float]]:
     """id -> (label, weight), as `to_csv` wrote them."""
-    rows = csv.DictReader(io.StringIO(file.read_text()))
-    return {row["id"]: (int(row["label"]), float(row["weight"])) for row in rows}
+    rows = pandas.read_csv(io.StringIO(file.read_text()), dtype=str, keep_default_na=False)
+    return {row["id"]: (int(row["label"]), float(row["weight"])) for row in rows.to_dict("records")}

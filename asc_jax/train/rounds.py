@@ -28,6 +28,7 @@ from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_intermediates
 from asc_jax.evaluate.runs import start_of
+from asc_jax.net.options import Network
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
 from asc_jax.train import checkpoint, claims, metrics, pseudolabels
@@ -41,7 +42,7 @@ Trained = tuple[SceneNet, tuple[str, ...], dict]  # a network, its scenes, {para
 
 
 def run(experiment: Experiment, round_: Round, records: Records) -> None:
-    """Trains a round in experiment.folder / its name and predicts its test split; what is done already is kept.
+    """Trains a round in experiment.folder / its name and predicts its test clips; what is done already is kept.
 
     Weights come from the round's own latest checkpoint, else (the trunk alone) from the round it starts from, else
     from the seed.
@@ -56,7 +57,7 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     before = _before(experiment, round_, records)
     leak = check(records, "test", round_.parts)
     print(f"{round_.name}, {leak}")
-    net = SceneNet(len(records.scenes), **asdict(experiment.network))
+    net = SceneNet(len(records.scenes), experiment.network)
     seed = _seed(experiment, round_.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
     if before:
@@ -94,8 +95,11 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
 
 
 def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
-    """(the round's test clips, its training clips, steps per epoch); UserError where they are too few."""
+    """(the round's test clips, its training clips, steps per epoch); UserError where they are too few or unlabelled."""
     tested, clips = records.part("test"), records.part(*round_.parts)
+    labelled = [part for part in round_.parts if part != UNLABELLED or round_.start is None]
+    if missing := records.part(*labelled).table["label"].eq("").sum():
+        raise UserError(f"{round_.name}: {missing} clips of {' and '.join(labelled)} have no label to learn from")
     return tested, clips, _steps_per_epoch(round_, clips)
 
 
@@ -131,7 +135,7 @@ def _before(experiment: Experiment, round_: Round, records: Records) -> Trained 
 def load(folder: AnyPath) -> Trained:
     """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
     settings = claims.settings(folder)
-    net = SceneNet(len(settings["scenes"]), **settings["network"])
+    net = SceneNet(len(settings["scenes"]), Network(**settings["network"]))
     like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
     with checkpoint.opened(folder) as checkpoints:
         state = checkpoint.restore(checkpoints, like, only=_last_step(folder))

@@ -71,7 +71,7 @@ def loss(
 ) -> tuple[jax.Array, tuple[Any, jax.Array]]:
     """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
-    Returns (loss, (new running statistics, cosine [B, scenes])); the loss is the mean over the batch, not over weights.
+    Returns (loss, (new running statistics, cosine [B, scenes])). The weighted sum is divided by B, not by the weights.
     """
     variables = {"params": params, "batch_stats": batch_stats}
     waveform = change_waveform(to_waveform(audio_of(batch)))
@@ -120,15 +120,16 @@ def _step(
     augmentation: Augmentation,
     weight_decay: float,
 ) -> tuple[TrainState, dict[str, jax.Array]]:
-    of_waveforms, of_mels = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
+    waveform_key, mel_key = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
-        change_of_waveform(of_waveforms, batch.get("responses"), augmentation),
-        change_of_mel(of_mels, augmentation),
+        change_of_waveform(waveform_key, batch.get("responses"), augmentation),
+        change_of_mel(mel_key, augmentation),
     )
     gradient = jax.value_and_grad(lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True)
     (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
+    # optax.adamw's state would hold the rate, and checkpoints of earlier versions would not fit it
     direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
     params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
     return TrainState(state.step + 1, params, batch_stats, opt_state), metrics

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STATUS = 75  # EX_TEMPFAIL of sysexits.h: the same command, repeated, resumes
-# How often the processes have asked whether to stop. They agree on the question after the last one that any has asked,
-# which before the first is number 1: a run that resumes from step 32 would never come to that step.
+# Processes agree on the call, counted from 1, at which all stop. Steps would not do: JAX begins with number 1, which a
+# run that resumes from step 32 never reaches.
 _asked = itertools.count(1)
 
 
@@ -25,9 +25,9 @@ class NotFinite(Exception):
 
 @contextmanager
 def sigterm() -> Iterator[Callable[[int], bool]]:
-    """Returns, called after every step, whether to stop there: SIGTERM, which ends nothing meanwhile, was received.
+    """Yields a function that says after each step whether SIGTERM was received; the signal itself does not kill.
 
-    Several processes stop after the same step, whichever of them it came to.
+    Several processes stop after the same step, whichever of them received it.
     """
     import jax
     from jax.experimental.multihost_utils import reached_preemption_sync_point

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 STEPS = 50
@@ -49,7 +48,7 @@ def learn(folder: Path) -> None:
     (each,) = rounds(experiment, "pretrain")
     records = open_records(prepare("scenes", None, seconds=experiment.seconds))
     clips, batch_size = records.part(*each.parts), each.phase.batch_size
-    net = SceneNet(len(records.scenes), **asdict(experiment.network))
+    net = SceneNet(len(records.scenes), experiment.network)
     fresh = create_state_in(precision)(net, records.samples, jax.random.key(0))
     state, losses = on_every_device(fresh), []
     batches = training_batches(

@@ -14,7 +14,7 @@ from asc_jax.bench.network import Case
 from asc_jax.bench.reading import reading
 from asc_jax.bench.timing import Result, seconds_of
 from asc_jax.bench.trace import operations
-from asc_jax.config import Network
+from asc_jax.net.options import Network
 
 CASE = Case(2, 1.0, Network(), 2)
 RESULT = Result("training step", 32, [2.0, 1.0, 4.0], 9.0, 10**9, 5e9, 10**10, 2 * 10**9)

@@ -3,7 +3,7 @@ import pytest
 
 from asc_jax.bench.collectives import Collective, collectives
 from asc_jax.bench.network import Case, compile_training
-from asc_jax.config import Network
+from asc_jax.net.options import Network
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 PROGRAM = """

@@ -29,7 +29,7 @@ def test_a_layer_by_its_formula():
 
 
 def test_the_networks_of_the_paper_and_of_other_scenes_are_counted():
-    paper = layers(SceneNet(10, **vars(PAPER)), 160_000)
+    paper = layers(SceneNet(10, PAPER), 160_000)
     assert "attention/projection" in [each.name for each in paper]
     assert total(layers(SceneNet(13), 16_000), "parameters") - total(layers(SceneNet(10), 16_000), "parameters") == 384
 

@@ -37,7 +37,7 @@ def test_shifting_moves_by_no_more_than_given_either_way(waveform):
 
 def test_a_response_is_convolved_with_and_leaves_the_loudness(waveform):
     response = np.random.default_rng(2).normal(size=(1, 300)).astype(np.float32)
-    convolved = augment.record_elsewhere(KEYS[0], waveform, response)
+    convolved = augment.through_device(KEYS[0], waveform, response)
     expected = fftconvolve(waveform, response[0])[:16_000]
     expected *= np.sqrt(np.square(waveform).mean() / np.square(expected).mean())
     np.testing.assert_allclose(convolved, expected, atol=1e-5)
@@ -55,12 +55,12 @@ def test_blocks_joined_are_the_convolution(samples, taps):
 
 def test_every_response_is_used(waveform):
     responses = np.eye(5, 9, dtype=np.float32)  # delays by 0 to 4 samples
-    convolved = jax.vmap(lambda key: augment.record_elsewhere(key, waveform, responses))(KEYS)
+    convolved = jax.vmap(lambda key: augment.through_device(key, waveform, responses))(KEYS)
     assert set(np.abs(convolved[:, :5] - waveform[0]).argmin(1)) == set(range(5))
 
 
 def test_silence_through_a_microphone_stays_silent():
-    convolved = augment.record_elsewhere(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
+    convolved = augment.through_device(KEYS[0], np.zeros(16_000, np.float32), np.ones((1, 4), np.float32))
     np.testing.assert_array_equal(convolved, 0)
 
 
@@ -80,5 +80,7 @@ def test_mixed_band_statistics_lie_between_two_and_leave_the_pattern(mel):
 
 
 def test_a_share_of_the_clips_is_changed():
-    changed = jax.vmap(lambda key: augment.sometimes(key, 0.3, 1.0, 0.0))(jax.random.split(jax.random.key(1), 2_000))
+    changed = jax.vmap(lambda key: augment.with_probability(key, 0.3, 1.0, 0.0))(
+        jax.random.split(jax.random.key(1), 2_000)
+    )
     assert abs(changed.mean() - 0.3) < 0.04

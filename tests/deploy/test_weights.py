@@ -67,7 +67,7 @@ def test_another_clip_length_is_reported_with_the_file(checkpoint, tmp_path):
 
 def test_only_the_released_network_is_written(variables, tmp_path):
     with pytest.raises(UserError, match="only the released network"):
-        weights.write_checkpoint(tmp_path / FILE, SceneNet(3, **vars(PAPER)), variables)
+        weights.write_checkpoint(tmp_path / FILE, SceneNet(3, PAPER), variables)
 
 
 @pytest.mark.extra

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from librosa.filters import mel
 
 from asc_jax.net import mobilefacenet
+from asc_jax.net.options import Network
 
 normal = nn.initializers.normal()
 
@@ -16,21 +17,17 @@ class PlainNet(nn.Module):
     """Waveform [B, N] at 16 kHz -> cosine to every scene [B, scenes], in training mode."""
 
     scenes: int
-    wavegram_filters: int
-    magnitude_mel: bool
-    plain_projection: bool
-    residual_normalisation: float
-    mean_over_time: bool
+    network: Network
 
     @nn.compact
     def __call__(self, waveform):
         log_mel, wavegram = self.log_mel(waveform), self.wavegram(waveform)  # [B, T, 128]
-        share = self.residual_normalisation
+        share = self.network.residual_normalisation
         by_band = normalise(log_mel, (1,), 1e-2) if share else 0
         log_mel = by_band + (share or 1) * normalise(log_mel, (1, 2), 1e-8)
         x = jnp.stack((log_mel, normalise(wavegram, (1, 2), 1e-8)), -1).swapaxes(1, 2)  # [B, 128, T, 2]
-        x = x * Attention(self.plain_projection, name="attention")(x)
-        x = MobileFaceNet(self.mean_over_time, name="trunk")(x)  # [B, 128]
+        x = x * Attention(self.network.plain_projection, name="attention")(x)
+        x = MobileFaceNet(self.network.mean_over_time, name="trunk")(x)  # [B, 128]
         return unit(x) @ unit(self.param("head", normal, (self.scenes, 128))).T
 
     def log_mel(self, waveform):
@@ -40,14 +37,14 @@ class PlainNet(nn.Module):
         hann = 0.5 - 0.5 * jnp.cos(2 * jnp.pi * jnp.arange(1024) / 1024)
         power = jnp.abs(jnp.fft.rfft(frames * hann[None, None])) ** 2  # [B, T, 513]
         filters = mel(sr=16_000, n_fft=1024, n_mels=128, htk=True).T
-        if self.magnitude_mel:
+        if self.network.magnitude_mel:
             return 20 * jnp.log10(jnp.sqrt(power) @ filters + 1e-8)
         return 10 * jnp.log10(power @ filters + 1e-8)
 
     def wavegram(self, waveform):
-        x = nn.Conv(self.wavegram_filters, (1024,), 512, 512, name="wavegram_filter")(waveform[..., None])
+        x = nn.Conv(self.network.wavegram_filters, (1024,), 512, 512, name="wavegram_filter")(waveform[..., None])
         x = nn.relu(norm("wavegram_filter_norm")(x))
-        if self.wavegram_filters == 128:
+        if self.network.wavegram_filters == 128:
             return x
         return nn.relu(norm("wavegram_spread_norm")(nn.Dense(128, name="wavegram_spread")(x)))
 

@@ -1,5 +1,3 @@
-from dataclasses import asdict
-
 import jax
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ pytestmark = [pytest.mark.long, pytest.mark.usefixtures("quick_to_compile")]
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_degenerate_clips_give_finite_outputs_and_gradients(network):
-    net = SceneNet(10, **asdict(network))
+    net = SceneNet(10, network)
     audio = np.zeros((6, 16_000), np.int16)  # the first stays silent
     audio[1] = 12_345
     audio[2] = np.where(np.sin(np.arange(16_000) / 7) > 0, 32_767, -32_768)  # clipped throughout

@@ -26,7 +26,7 @@ def trained(net, audio):
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_the_folded_network_predicts_the_same(network):
-    net = SceneNet(5, network.wavegram_filters, network.magnitude_mel, network.plain_projection)
+    net = SceneNet(5, network)
     audio = jnp.asarray(np.random.default_rng(1).normal(0, 0.1, (3, 16_000)), jnp.float32)
     variables = trained(net, audio)
     folded = jax.jit(fold)(variables)

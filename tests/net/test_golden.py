@@ -16,6 +16,7 @@ from asc_jax.config import Phase
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.folding import fold
+from asc_jax.net.options import Network
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train import pseudolabels
 from asc_jax.train.step import learning_rate, loss
@@ -63,7 +64,7 @@ def test_embedding_and_logits(arrays, outputs, batch):
 def test_bfloat16_and_the_folded_network(arrays, state, batch):
     exact = jax.jit(NET.clone(folded=True).apply)(fold(state), to_waveform(batch["audio"]))
     np.testing.assert_allclose(exact.cosine, arrays["eval/cosine"], atol=5e-6)
-    rough = jax.jit(SceneNet(10, bfloat16=True).apply)(state, to_waveform(batch["audio"]))
+    rough = jax.jit(SceneNet(10, Network(bfloat16=True)).apply)(state, to_waveform(batch["audio"]))
     assert rough.features.dtype == rough.embedding.dtype == rough.cosine.dtype == jnp.float32
     np.testing.assert_allclose(rough.cosine, arrays["eval/cosine"], atol=5e-3)
 

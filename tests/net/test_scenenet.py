@@ -1,5 +1,3 @@
-from dataclasses import asdict
-
 import jax
 import jax.numpy as jnp
 import pytest
@@ -9,7 +7,7 @@ from asc_jax.net.scenenet import SceneNet
 
 
 def parameters(network, samples=160_000):
-    net = SceneNet(10, **asdict(network))
+    net = SceneNet(10, network)
     return jax.eval_shape(lambda: net.init(jax.random.key(0), jnp.zeros((1, samples))))["params"]
 
 

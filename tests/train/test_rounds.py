@@ -229,6 +229,12 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
         )
 
 
+def test_unlabelled_clips_are_nothing_to_pretrain_on(records, tmp_path):
+    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path), source_part="unlabelled")
+    with pytest.raises(UserError, match="pretrain: 6 clips of unlabelled have no label"):
+        run(experiment, rounds(experiment, "pretrain")[0], records)
+
+
 def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
     each = rounds(chain, "pretrain")[0]
     other = dataclasses.replace(chain, seed=1)

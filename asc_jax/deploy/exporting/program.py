@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import jax
@@ -37,7 +37,8 @@ def program(model: Classifier, backend: str = "xla") -> Program:
 
     `backend` is that of `SceneNet`: other compilers than XLA's for CPUs compute convolutions well themselves.
     """
-    net = model.net.clone(bfloat16=False, backend=backend)  # not every runtime has bfloat16
+    network = replace(model.net.network, bfloat16=False)  # which not every runtime has
+    net = model.net.clone(network=network, backend=backend)
     variables = jax.device_get(model.variables)
 
     def cosine_and_confidence(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:

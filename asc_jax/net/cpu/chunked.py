@@ -41,7 +41,7 @@ def in_chunks(
     shapes = tuple((-1, *x.shape[-1 if local else 1 :]) for x in stored)
     channels = result.shape[-1]
     chunk = jax.ShapeDtypeStruct((result.size // channels // chunks, channels), result.dtype)
-    y, mean, var = _compute(_OfChunk(function, shapes, chunk), keep, split, parameters)
+    y, mean, var = _compute(_ChunkFunction(function, shapes, chunk), keep, split, parameters)
     return y.reshape(result.shape) if keep else None, mean, var
 
 
@@ -81,8 +81,8 @@ _covariance.defvjp(lambda x, mean: (_covariance(x, mean), (x, mean)), _covarianc
 
 
 @dataclass(frozen=True)
-class _OfChunk:
-    """The function of arrays in these shapes, and what it gives as rows [R, C]."""
+class _ChunkFunction:
+    """`function` on one chunk: inputs reshaped to `shapes`, its result to rows [R, C]."""
 
     function: MapFunction
     shapes: tuple
@@ -94,7 +94,9 @@ class _OfChunk:
 
 
 @custom_vjp(nondiff_argnums=(0, 1))
-def _compute(function: "_OfChunk", keep: bool, stored: tuple, parameters: tuple) -> tuple[Any, jax.Array, jax.Array]:
+def _compute(
+    function: "_ChunkFunction", keep: bool, stored: tuple, parameters: tuple
+) -> tuple[Any, jax.Array, jax.Array]:
     def of_chunk(_, stored):
         y = lax.optimization_barrier(function(stored, parameters))
         return None, ((y if keep else None), plain_moments(y))
@@ -139,10 +141,10 @@ def _shapes_of_chunks(xs):
 
 
 def _scan(of_chunk: Callable[[Any, Any], tuple], total, xs, results) -> tuple:
-    """lax.scan with results of these shapes and types, which XLA would begin as zeros: one array for all loops of a
-    shape, kept all the while and copied for each.
+    """Like lax.scan, with results of these shapes and types; their buffers start as a broadcast number of the input.
 
-    Here each begins as a number of what the loop reads, which takes less memory and less time.
+    lax.scan starts them as zeros. XLA then shares one constant among all loops with results of a shape, keeps it alive
+    and copies it into each, which takes more memory and more time.
     """
     first = jax.tree.leaves(xs)[0]
     number = first[(0,) * first.ndim]

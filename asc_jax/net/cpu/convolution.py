@@ -9,14 +9,14 @@ from jax import lax
 
 from asc_jax.typed import custom_vjp
 
-NARROW = 64  # channels; fewer are too short a loop for vector instructions, and taken together with the frames
+NARROW = 64  # channels; with fewer, frames and channels become one axis, so that the innermost loop vectorises
 
 
 @custom_vjp()
 def pointwise(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """1x1 convolution: x [..., C], kernel [C, D] -> [..., D]."""
     # All products are of the same two axes: XLA's CPU backend copies what it contracts over several.
-    return _apart((_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[1]))
+    return _barrier((_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[1]))
 
 
 def _pointwise_forward(x, kernel):
@@ -32,10 +32,10 @@ pointwise.defvjp(_pointwise_forward, _pointwise_backward)
 
 
 def _rows(x: jax.Array) -> jax.Array:
-    return _apart(x).reshape(-1, x.shape[-1])
+    return _barrier(x).reshape(-1, x.shape[-1])
 
 
-def _apart(x: jax.Array) -> jax.Array:
+def _barrier(x: jax.Array) -> jax.Array:
     """Keeps XLA from fusing a change of shape with what computes x, which then runs without vector instructions."""
     return lax.optimization_barrier(x)
 
@@ -58,7 +58,7 @@ def depthwise3x3(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
         shifts = _flat_shifts(_flat(_pad(x)), bands, frames, channels)
         taps = jnp.tile(taps, (1, frames))
         y = reduce(jnp.add, (tap[None, None] * shift for tap, shift in zip(taps, shifts, strict=True)))
-        return _apart(y).reshape(clips, bands, frames, channels)
+        return _barrier(y).reshape(clips, bands, frames, channels)
     shifts = _shifts(_pad(x), size, stride)
     return reduce(jnp.add, (tap[None, None, None] * shift for tap, shift in zip(taps, shifts, strict=True)))
 
@@ -75,7 +75,7 @@ def _shifts(x: jax.Array, size: Sequence[int], stride: int) -> list[jax.Array]:
 
 def _flat(x: jax.Array) -> jax.Array:
     """[B, F, T, C] -> [B, F, T * C], in which a shift by a frame is one by C."""
-    return _apart(_apart(x).reshape(*x.shape[:2], -1))
+    return _barrier(_barrier(x).reshape(*x.shape[:2], -1))
 
 
 def _flat_shifts(x: jax.Array, bands: int, frames: int, channels: int) -> list[jax.Array]:
@@ -136,4 +136,4 @@ def _kernel_gradient(x: jax.Array, g: jax.Array, stride: int) -> jax.Array:
 
     zeros = jnp.zeros((len(g), 1, *g.shape[2:]), x.dtype)
     sums, _ = lax.scan(add_row, (zeros,) * 9, jnp.arange(bands))
-    return jnp.stack([_apart(total).reshape(-1, channels).sum(0) for total in sums]).reshape(3, 3, channels)
+    return jnp.stack([_barrier(total).reshape(-1, channels).sum(0) for total in sums]).reshape(3, 3, channels)

@@ -30,7 +30,7 @@ class Deferred:
     parameters: tuple = ()
     local: bool = True  # each position depends on that position of what is stored alone
     largest: int = 0  # elements of the largest map on the way
-    known: Moments | None = None
+    known_moments: Moments | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -45,38 +45,38 @@ class Deferred:
         """function(this map, *parameters); `local` if it looks at no neighbours."""
         count = len(self.parameters)
 
-        def both(stored, parameters):
+        def composed(stored, parameters):
             return function(self.function(stored, parameters[:count]), *parameters[count:])
 
         return replace(
             self,
             result=jax.eval_shape(function, self.result, *parameters),
-            function=both,
+            function=composed,
             parameters=self.parameters + parameters,
             local=self.local and local,
             largest=max(self.largest, self.result.size),
-            known=None,
+            known_moments=None,
         )
 
     def times(self, kernel: jax.Array) -> "Deferred":
-        """The product of a stored map with a kernel [C, D]; its moments come from the covariance of the channels."""
+        """Stores this map and defers its product with a kernel [C, D], whose moments its channels' covariance gives."""
         x = self.store()
-        mean, of_product = x.moments()[0], at_least_float32(kernel)
-        var = ((covariance(x.stored[0], mean) @ of_product) * of_product).sum(0)
-        return replace(x.then(_product, kernel), known=(mean @ of_product, jnp.maximum(var, 0)))
+        mean, kernel32 = x.moments()[0], at_least_float32(kernel)
+        var = ((covariance(x.stored[0], mean) @ kernel32) * kernel32).sum(0)
+        return replace(x.then(_product, kernel), known_moments=(mean @ kernel32, jnp.maximum(var, 0)))
 
     def __add__(self, other: "jax.Array | Deferred") -> "Deferred":
         other = deferred(other)
         arrays, count = len(self.stored), len(self.parameters)
 
-        def both(stored, parameters):
-            ours = self.function(stored[:arrays], parameters[:count])
-            return ours + other.function(stored[arrays:], parameters[count:])
+        def total(stored, parameters):
+            left = self.function(stored[:arrays], parameters[:count])
+            return left + other.function(stored[arrays:], parameters[count:])
 
         return Deferred(
             self.stored + other.stored,
             self.result,
-            both,
+            total,
             self.parameters + other.parameters,
             self.local and other.local,
             max(self.largest, other.largest),
@@ -86,14 +86,14 @@ class Deferred:
 
     def moments(self) -> Moments:
         """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
-        return self.known or self._computed(keep=False)[1:]
+        return self.known_moments or self._computed(keep=False)[1:]
 
     def store(self) -> "Deferred":
         """This map kept in memory, with its moments: what is computed from it starts here."""
-        if not self.parameters and self.known:
+        if not self.parameters and self.known_moments:
             return self
         y, mean, var = self._computed(keep=True)
-        return replace(deferred(y), known=(mean, var))
+        return replace(deferred(y), known_moments=(mean, var))
 
     def _computed(self, keep: bool):
         return in_chunks(self.function, self.stored, self.parameters, self.result, self.largest, self.local, keep)

@@ -4,13 +4,12 @@ from functools import partial
 
 import jax
 
-from asc_jax.net import channels
 from asc_jax.net.channels import along_channels
 from asc_jax.net.cpu import convolution
 from asc_jax.net.cpu.deferred import Deferred, deferred
 from asc_jax.net.kernels import Kernels, Map
 
-FEW = 16  # input channels, of which computing a product anew is faster than reading it
+RECOMPUTED = 16  # input channels, up to which computing a product again is faster than reading it from memory
 
 
 class CpuKernels(Kernels):
@@ -29,9 +28,6 @@ class CpuKernels(Kernels):
     def global_depthwise(self, x, kernel):  # a product per channel would put the channels first: two transpositions
         return (x * kernel.astype(x.dtype)[None]).sum((1, 2))
 
-    def moments(self, x):
-        return channels.plain_moments(x)
-
 
 class CpuTrainingKernels(CpuKernels):
     """Maps [B, F, T, C] are deferred; convolutions store their results, because computing them anew takes longest."""
@@ -40,7 +36,7 @@ class CpuTrainingKernels(CpuKernels):
         if not _is_map(x):
             return super().pointwise(x, kernel, bias)
         x = deferred(x)
-        if len(kernel) <= FEW and bias is None:
+        if len(kernel) <= RECOMPUTED and bias is None:
             return x.times(kernel)
         parameters = (kernel,) if bias is None else (kernel, bias)
         return x.then(super().pointwise, *parameters).store()

@@ -6,11 +6,12 @@ import pytest
 
 from asc_jax.deploy.exporting.program import needed, program
 from asc_jax.errors import UserError
+from asc_jax.net.options import Network
 from asc_jax.net.scenenet import to_waveform
 
 
 def test_the_program_is_float32_whatever_the_network_computes_in(model, clips, predicted):
-    rough = dataclasses.replace(model, net=model.net.clone(bfloat16=True))
+    rough = dataclasses.replace(model, net=model.net.clone(network=Network(bfloat16=True)))
     cosine, confidence = jax.jit(program(rough))(to_waveform(clips[:4]))
     np.testing.assert_allclose(cosine, predicted[:4], rtol=0, atol=1e-5)
     assert confidence.shape == (4,)

@@ -12,7 +12,7 @@ from asc_jax.net.backend import kernels_for
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
 from asc_jax.net.kernels import PORTABLE, XLA
-from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, whole
+from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, materialise
 from asc_jax.net.mobilefacenet import Bottleneck
 
 
@@ -52,7 +52,7 @@ def test_a_cpus_layers_are_xlas(layer):
 
             def outcome(params, x):
                 y, changed = layer(mode).apply(variables | {"params": params}, x, mutable=["batch_stats"])
-                return jnp.sum(jnp.sin(whole(y))), changed
+                return jnp.sum(jnp.sin(materialise(y))), changed
 
             return jax.jit(jax.value_and_grad(outcome, (0, 1), has_aux=True))(variables["params"], x)
 

@@ -1,0 +1,21 @@
+"""What one may choose of the network; each field is an option of the command line."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of an experiment; the defaults are the released one."""
+
+    wavegram_filters: int = 1
+    """Filters of 1024 taps in the Wavegram: 1 (released) or 128 (paper)."""
+    magnitude_mel: bool = False
+    """20 log10 of the mel magnitude (paper) in place of 10 log10 of the mel power (released)."""
+    plain_projection: bool = False
+    """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
+    residual_normalisation: float = 0.0
+    """With 0 (released) the clip is normalised; above, each band, plus this share of the clip's (lambda)."""
+    mean_over_time: bool = False
+    """Average over time before the global convolution, in place of a weight for each frame (released)."""
+    bfloat16: bool = False
+    """Attention and trunk compute in bfloat16, for a GPU or TPU."""
