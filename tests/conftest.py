@@ -25,6 +25,12 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")
 
 
+def pytest_collection_modifyitems(items):
+    """Files with long tests come first, so that no process waits for one at the end."""
+    with_long_tests = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in with_long_tests)
+
+
 @pytest.fixture(scope="module")
 def quick_to_compile():
     """A trunk of two bottlenecks, one of them residual, and few optimisations: a third of the time to compile."""

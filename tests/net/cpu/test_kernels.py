@@ -1,4 +1,4 @@
-"""The CPU's kernels in training against XLA's, with their gradients, in float64."""
+"""The CPU's kernels in training against XLA's, with their gradients, in float64; whole networks: ../test_plain.py."""
 
 import flax.linen as nn
 import jax
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from asc_jax.net.affine import prelu
-from asc_jax.net.attention import Attention
 from asc_jax.net.backend import kernels_for
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
@@ -28,8 +27,6 @@ LAYERS = {
     "halving": lambda mode: Bottleneck(6, 2, 2, mode),
     "residual": lambda mode: Bottleneck(4, 2, 1, mode),
     "stem": Stem,
-    "attention": lambda mode: Attention(False, mode),
-    "the paper's attention": lambda mode: Attention(True, mode),
 }
 
 
