@@ -97,7 +97,11 @@ def _argument(command: Callable) -> type:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one command; errors of the user are reported in one line, with exit status 2; 75 after SIGTERM."""
+    """Runs one command; errors of the user are reported in one line, with exit status 2; 75 after SIGTERM.
+
+    tyro parses what follows the command's name. The name is looked up here: some are of two words (`data check`), and
+    each command is a function of the options, of whose type several have the same.
+    """
     _take_any_machine()
     gc.set_threshold(200_000, 20, 100)  # what tracing makes stays: garbage hunts take 1 s of the start
     arguments = sys.argv[1:] if arguments is None else arguments
