@@ -61,7 +61,10 @@ def band_statistics(mel):
 
 
 def freq_mixstyle(key, mel, other):
-    """The log-mel [T, F] with band statistics between its own and another clip's: Freq-MixStyle (Kim et al., 2022)."""
+    """The log-mel [T, F] with band statistics between its own and another clip's.
+
+    Freq-MixStyle (Kim et al., 2022; Schmid, 2022); `other` are the other clip's `band_statistics`.
+    """
     share = beta(key, MIXTURE).astype(mel.dtype)
     (mean, deviation), (other_mean, other_deviation) = band_statistics(mel), other
     new_mean = share * mean + (1 - share) * other_mean

@@ -61,7 +61,7 @@ def training_batches(
 
 
 def evaluation_batches(clips: Clips, batch_size: int, host: int = 0, hosts: int = 1) -> Iterator[np.ndarray]:
-    """All clips in order, audio [B, N]; the last batch is filled up with the first clips. Hosts share each."""
+    """All clips in order, audio [B, N]; the last batch is filled up with the first clips. Hosts share each batch."""
     batches = -(-len(clips) // batch_size)
     numbers = np.resize(np.arange(len(clips)), (batches, hosts, batch_size // hosts))[:, host]
     return iter(grain.MapDataset.source(list(numbers)).map(clips.audio).to_iter_dataset(READ))

@@ -149,5 +149,6 @@ def read_csv(file: AnyPath) -> Predictions:
     table = pandas.read_csv(io.StringIO(file.read_text()), dtype=str, keep_default_na=False)
     scenes = tuple(str(name).removeprefix("cosine ") for name in table if str(name).startswith("cosine "))
     cosine = table[[f"cosine {scene}" for scene in scenes]].to_numpy(np.float32)
-    truth = pandas.Index(scenes).get_indexer(pandas.Index(table["truth"]))
+    index = {scene: number for number, scene in enumerate(scenes)} | {"": -1}  # any other name is an error
+    truth = np.array([index[name] for name in table["truth"]], int)
     return Predictions(scenes, cosine, truth, {name: table[name].tolist() for name in DETAILS})

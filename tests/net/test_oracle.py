@@ -119,3 +119,13 @@ def test_weights_after_a_step(pytorch, steps):
 
 def test_losses(pytorch, steps):
     np.testing.assert_allclose([loss for _, loss in steps], pytorch["losses"], rtol=1e-9)
+
+
+def test_training_logits_as_an_accelerator_computes_them(pytorch, variables, in_float64):
+    """Forward alone, which compiles soon: test_plain.py compares this backend's gradients."""
+    net = NET.clone(backend="xla")
+    loss = jax.jit(lambda variables: step.loss(variables["params"], variables["batch_stats"], net, BATCH))
+    value, (batch_stats, cosine) = loss(variables)
+    np.testing.assert_allclose(value, pytorch["losses"][0], rtol=1e-11)
+    assert_close(pytorch, "train", {"logits": margin_logits(cosine, recipe.LABELS)}, rtol=1e-11)
+    assert_close(pytorch, "after", to_released({"batch_stats": batch_stats}), rtol=1e-11)
