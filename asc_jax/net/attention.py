@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from asc_jax.net.affine import elu, identity
+from asc_jax.net.affine import elu
 from asc_jax.net.layers import BatchNorm, Depthwise3x3, Map, Mode, Pointwise, conv_norm, materialise, uniform_fan_in
 
 
@@ -32,7 +32,7 @@ class SeparableProjection(nn.Module):
         channels = x.shape[-1:]
         kernel = self.param("depthwise_kernel", uniform_fan_in(1), channels)
         bias = self.param("depthwise_bias", uniform_fan_in(1), channels)
-        x = self.mode.kernels.affine_activation(identity, x, kernel, bias)
+        x = self.mode.kernels.depthwise1x1(x, kernel, bias)
         x = BatchNorm(self.mode, nn.relu, name="depthwise_norm")(x)
         init = uniform_fan_in(x.shape[-1])
         x = Pointwise(self.features, init, self.mode, init, name="pointwise")(x)

@@ -1,6 +1,7 @@
 """How the layers are computed: by XLA's own operations here, which suits GPUs and TPUs; on a CPU by `cpu/`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -11,7 +12,20 @@ from jax import lax
 from asc_jax.net import affine, channels
 from asc_jax.net.channels import Moments, along_channels
 
-Map = Any  # a jax.Array; in training on a CPU also a map that is not computed yet (cpu/deferred.py)
+Map = Any  # a jax.Array; an `Affine`; in training on a CPU also a map that is not computed yet (cpu/deferred.py)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """scale * x + shift per channel, not computed: the batch normalisation after it is affine, too, and takes it in."""
+
+    x: Map
+    scale: jax.Array
+    shift: jax.Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.x.shape
 
 
 class Kernels:
@@ -26,6 +40,10 @@ class Kernels:
         """Zero padding 1, kernel [3, 3, C], stride 1 or 2: -> [B, ceil(F / stride), ceil(T / stride), C]."""
         return _convolve(x, kernel[:, :, None], stride, groups=x.shape[-1])
 
+    def depthwise1x1(self, x: Map, kernel: jax.Array, bias: jax.Array) -> Affine:
+        """A weight and a bias [C] per channel, whose result only a batch normalisation takes."""
+        return Affine(x, kernel, bias)
+
     def conv3x3(self, x: Map, kernel: jax.Array) -> Map:
         """Zero padding 1, stride 2, kernel [3, 3, C, D]: -> [B, ceil(F / 2), ceil(T / 2), D]."""
         return _convolve(x, kernel, 2, groups=1)
@@ -36,6 +54,9 @@ class Kernels:
 
     def moments(self, x: Map) -> Moments:
         """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
+        if isinstance(x, Affine):
+            mean, var = self.moments(x.x)
+            return x.scale * mean + x.shift, jnp.square(x.scale) * var
         return channels.moments(x)
 
     def affine_activation(
@@ -47,6 +68,8 @@ class Kernels:
         slopes: tuple[jax.Array, ...] = (),
     ) -> Map:
         """activation(scale * x + shift, *slopes) per channel."""
+        if isinstance(x, Affine):
+            return self.affine_activation(activation, x.x, scale * x.scale, scale * x.shift + shift, slopes)
         return affine.affine_activation(activation, x, scale, shift, slopes)
 
     def spectrum(self, frames: jax.Array) -> tuple[jax.Array, jax.Array]:

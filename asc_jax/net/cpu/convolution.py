@@ -9,6 +9,7 @@ from jax import lax
 
 from asc_jax.typed import custom_vjp
 
+FEW = 4  # output channels, up to which sums of products are faster than matrix products
 NARROW = 64  # channels; with fewer, frames and channels become one axis, so that the innermost loop vectorises
 
 
@@ -25,7 +26,12 @@ def _pointwise_forward(x, kernel):
 
 def _pointwise_backward(residuals, g):
     x, kernel = residuals
-    return pointwise(g, kernel.T), _rows(x).T @ _rows(g)
+    rows, g_rows = _rows(x), _rows(g)
+    if kernel.shape[1] > FEW:
+        return pointwise(g, kernel.T), rows.T @ g_rows
+    columns = [g_rows[:, d : d + 1] for d in range(kernel.shape[1])]
+    dx = reduce(jnp.add, (column * kernel[None, :, d] for d, column in enumerate(columns)))
+    return dx.reshape(x.shape), jnp.stack([(rows * column).sum(0) for column in columns], 1)
 
 
 pointwise.defvjp(_pointwise_forward, _pointwise_backward)

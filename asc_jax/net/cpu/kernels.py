@@ -2,12 +2,10 @@
 
 from functools import partial
 
-import jax
-
 from asc_jax.net.channels import along_channels
 from asc_jax.net.cpu import convolution
-from asc_jax.net.cpu.deferred import Deferred, deferred
-from asc_jax.net.kernels import Kernels, Map
+from asc_jax.net.cpu.deferred import deferred
+from asc_jax.net.kernels import Affine, Kernels, Map
 
 RECOMPUTED = 16  # input channels, up to which computing a product again is faster than reading it from memory
 
@@ -45,6 +43,9 @@ class CpuTrainingKernels(CpuKernels):
         convolve = partial(super().depthwise3x3, stride=stride)
         return deferred(x).then(convolve, kernel, local=False).store()
 
+    def depthwise1x1(self, x, kernel, bias):
+        return super().depthwise1x1(deferred(x).store(), kernel, bias)
+
     def conv3x3(self, x, kernel):
         return deferred(x).then(super().conv3x3, kernel, local=False).store()
 
@@ -56,8 +57,8 @@ class CpuTrainingKernels(CpuKernels):
         return deferred(x).then(activate, scale, shift, slopes) if _is_map(x) else activate(x, scale, shift, slopes)
 
 
-def _is_map(x: jax.Array | Deferred) -> bool:
-    return len(x.shape) == 4
+def _is_map(x: Map) -> bool:
+    return len(x.shape) == 4 and not isinstance(x, Affine)
 
 
 CPU, CPU_TRAINING = CpuKernels(), CpuTrainingKernels()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from asc_jax.net.affine import prelu
+from asc_jax.net.attention import SeparableProjection
 from asc_jax.net.backend import kernels_for
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
@@ -26,6 +27,7 @@ class Stem(nn.Module):
 LAYERS = {
     "halving": lambda mode: Bottleneck(6, 2, 2, mode),
     "residual": lambda mode: Bottleneck(4, 2, 1, mode),
+    "projection": lambda mode: SeparableProjection(2, mode),
     "stem": Stem,
 }
 
