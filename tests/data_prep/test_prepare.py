@@ -205,7 +205,7 @@ def test_prepared_records_need_no_recordings(recordings, data_dir):
 
 def test_a_disk_too_small_is_noticed_before_the_start(recordings, data_dir, monkeypatch):
     monkeypatch.setattr(records.shutil, "disk_usage", lambda path: types.SimpleNamespace(free=1000))
-    monkeypatch.setattr(records, "_build", lambda *args: pytest.fail("started"))
+    monkeypatch.setattr(records, "_Records", lambda *args: pytest.fail("started"))
     with pytest.raises(PrepareError, match="18 clips need 0.0 GB, 0.0 GB are free; make room or choose another"):
         prepare_clips(recordings, data_dir)
     assert left_in(data_dir) == []
