@@ -16,7 +16,7 @@ DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
-UNLABELLED = "unlabelled"  # the part of a split whose clips get pseudo-labels
+UNLABELLED = "unlabelled"  # the split whose clips get pseudo-labels
 # A round's output files, beside its checkpoints; the predictions are written last.
 CONFIG, METRICS, INTERMEDIATES, PREDICTIONS = "config.json", "metrics.csv", "intermediates.npz", "predictions.csv"
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
@@ -98,7 +98,7 @@ class Experiment(Preparation):
     """Your own run, or one of its rounds, that finetuning starts from in place of this run's pretraining."""
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
-    source_part: str = "train"
+    source_split: str = "train"
     """Part of the source data set that pretraining trains on."""
     clips: str | None = None
     """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
@@ -137,8 +137,8 @@ class Round:
     command: str
     phase: Phase
     data: str
-    parts: tuple[str, ...]
-    """Parts of the data set's split; the network of `start` labels the clips of UNLABELLED."""
+    splits: tuple[str, ...]
+    """Of the data set; the network of `start` labels the clips of UNLABELLED."""
     start: str | None = None
 
 
@@ -153,15 +153,15 @@ def rounds(experiment: Experiment, command: str) -> list[Round]:
     chain = [first] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:
         case "pretrain":
-            return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_part,))]
+            return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_split,))]
         case "finetune":
             return [
                 Round(name, command, experiment.finetune, experiment.target, ("train",), start)
                 for start, name in itertools.pairwise(chain)
             ]
         case "pseudolabel":
-            parts = ("train", UNLABELLED)
-            return [Round(command, command, experiment.pseudolabel, experiment.target, parts, start=chain[-1])]
+            splits = ("train", UNLABELLED)
+            return [Round(command, command, experiment.pseudolabel, experiment.target, splits, start=chain[-1])]
         case "scratch":
             return [Round(command, command, experiment.scratch, experiment.target, ("train",))]
     raise ValueError(command)

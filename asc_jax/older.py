@@ -9,6 +9,9 @@ NAMES = {
     "microphones": "impulse_responses",
     "style": "freq_mixstyle_prob",
     "taught": "trained_on",
+    "parts": "splits",
+    "source_part": "source_split",
+    "look_up": "session_baseline",
 }
 DROPPED = ("roll",)  # the time shift in seconds
 

@@ -31,9 +31,9 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     the released system cuts through sessions: its test accuracy says little of new recordings.
     """
     rows = read_table(recordings / LABELS, ("filename", "scene_label"))
-    parts = _released_split([row["filename"] for row in rows if row["scene_label"]])
+    splits = _released_split([row["filename"] for row in rows if row["scene_label"]])
     places = _places(recordings / METADATA.format("dev"))
-    clips = [_clip(row, parts.get(row["filename"], "unlabelled"), bool(row["scene_label"]), places) for row in rows]
+    clips = [_clip(row, splits.get(row["filename"], "unlabelled"), bool(row["scene_label"]), places) for row in rows]
     if (recordings / EVALUATION).exists() and (recordings / "eval").is_dir():
         places = _places(recordings / METADATA.format("eval"))
         rows = read_table(recordings / EVALUATION, ("filename", "scene_label"))
@@ -54,17 +54,17 @@ def _places(path: pathlib.Path) -> dict[str, tuple[str, str]]:
 
 
 def _released_split(labelled: list[str]) -> dict[str, str]:
-    """Returns {filename: part}: a tenth for test, then a tenth of the rest for validation."""
+    """Returns {filename: split}: a tenth for test, then a tenth of the rest for validation."""
     from sklearn.model_selection import train_test_split
 
     if len(labelled) < 3:
         raise PrepareError(f"{LABELS}: {len(labelled)} labelled clips; the released split needs at least 3")
     rest, test = train_test_split(labelled, test_size=0.1, random_state=200)
     train, validation = train_test_split(rest, test_size=0.1, random_state=200)
-    parts = {"train": train, "validation": validation, "test": test}
-    return {name: part for part, names in parts.items() for name in names}
+    splits = {"train": train, "validation": validation, "test": test}
+    return {name: split for split, names in splits.items() for name in names}
 
 
-def _clip(row: dict[str, str], part: str, labelled: bool, places: dict[str, tuple[str, str]]) -> Clip:
+def _clip(row: dict[str, str], split: str, labelled: bool, places: dict[str, tuple[str, str]]) -> Clip:
     city, session = places.get(row["filename"], ("", ""))
-    return Clip(row["filename"], part, row["scene_label"], labelled, city=city, session=session)
+    return Clip(row["filename"], split, row["scene_label"], labelled, city=city, session=session)

@@ -11,7 +11,7 @@ from data_prep.folders import from_folder
 from data_prep.labels import SPLITS, plain
 from data_prep.tables import read_table
 
-LABELLED_PARTS = ("train", "validation", "test")
+LABELLED_SPLITS = ("train", "validation", "test")
 COLUMNS = ("filename", "scene_label", "truth", "split", "device", "city", "session")
 
 
@@ -59,20 +59,20 @@ def _from_rows(rows: list[dict[str, str]], split: str | None) -> tuple[list[Clip
     return clips, faults
 
 
-def _clip(row: dict[str, str], split: str | None) -> Clip:
-    """One clip of a list; unlabelled ones serve training, so they leave the training part."""
+def _clip(row: dict[str, str], own: str | None) -> Clip:
+    """One clip of a list; unlabelled ones serve training, so they leave the training split."""
     label, truth = row["scene_label"], row.get("truth", "")
     if label and truth and label != truth:
         raise Unusable("contradiction", f"scene_label is {label!r} but truth is {truth!r}")
-    part = row.get("split", "")
-    if split and label and part not in LABELLED_PARTS:
-        raise Unusable("unknown split", f"{part!r} is none of {', '.join(LABELLED_PARTS)}")
-    if not label and part not in ("", "train", "unlabelled"):
-        raise Unusable("not labelled", f"in split {part!r} but without scene_label")
+    split = row.get("split", "")
+    if own and label and split not in LABELLED_SPLITS:
+        raise Unusable("unknown split", f"{split!r} is none of {', '.join(LABELLED_SPLITS)}")
+    if not label and split not in ("", "train", "unlabelled"):
+        raise Unusable("not labelled", f"in split {split!r} but without scene_label")
     known = {column: row.get(column, "") for column in ("device", "city", "session")}
     more = tuple((name, value) for name, value in row.items() if name not in COLUMNS)
-    part = part if label else "unlabelled"
-    return Clip(row["filename"], part, label or truth, bool(label), **known, columns=more)
+    split = split if label else "unlabelled"
+    return Clip(row["filename"], split, label or truth, bool(label), **known, columns=more)
 
 
 def _scenes(recordings: pathlib.Path, clips: list[Clip], faults: list[Fault]) -> list[str]:

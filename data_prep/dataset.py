@@ -18,7 +18,7 @@ VERSION = "2.1.0"  # of the record format and of the decoding: raise it when eit
 class Clip:
     """One record to be: `id` as the source lists it; `scene` is "" where unknown and withheld unless `labelled`.
 
-    `split` is its part in the data set's own split (README.md); `columns` are more (name, value) pairs to keep.
+    `split` is one of README.md's; `columns` are more (name, value) pairs to keep.
     """
 
     id: str

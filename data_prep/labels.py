@@ -2,7 +2,7 @@
 
 import unicodedata
 
-SPLITS = {part: part for part in ("train", "validation", "test", "unlabelled")}
+SPLITS = {split: split for split in ("train", "validation", "test", "unlabelled")}
 SPLITS |= {"training": "train", "val": "validation", "valid": "validation", "unlabeled": "unlabelled"}
 SPLITS |= dict.fromkeys(("testing", "eval", "evaluate", "evaluation"), "test")
 

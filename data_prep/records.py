@@ -15,6 +15,7 @@ import numpy as np
 import pandas
 import tensorflow_datasets as tfds
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]  compiled
+from etils import epath
 from tensorflow_datasets.proto import tf_example_pb2
 
 import asc_jax.owners  # noqa: F401  TFDS looks at files through etils
@@ -83,7 +84,7 @@ def _only_process_in(folder: pathlib.Path) -> Iterator[None]:
 
 
 class _Records:
-    """The records of a data set, in the order of its clips and in one TFDS split, while they are written to a folder."""
+    """The records of a data set, in the order of its clips and in one TFDS split, as they are written to a folder."""
 
     def __init__(self, dataset: DataSet, folder: pathlib.Path, progress: Progress):
         self.dataset, self.folder, self.progress = dataset, folder, progress
@@ -98,7 +99,7 @@ class _Records:
     def write(self, skip_bad: bool) -> None:
         template = tfds.core.ShardedFileTemplate(
             dataset_name=self.dataset.name,
-            data_dir=self.folder,
+            data_dir=epath.Path(self.folder),
             split="clips",
             filetype_suffix="array_record",
             template=SHARDS,

@@ -25,13 +25,13 @@ LISTS = {"train": "evaluation_setup/fold1_train.csv", "test": "evaluation_setup/
 def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
     """Lists the clips of the folder that holds audio/ and evaluation_setup/; a session is a location in a city."""
     clips, faults = [], []
-    for part, name in LISTS.items():
+    for split, name in LISTS.items():
         for row in read_table(recordings / name, ("filename", "scene_label")):
             places = pathlib.PurePosixPath(row["filename"]).stem.split("-")
             if len(places) == 5:
                 _, city, location, _, device = places
                 session = f"{city}-{location}"
-                clips.append(Clip(row["filename"], part, row["scene_label"], True, device, city, session))
+                clips.append(Clip(row["filename"], split, row["scene_label"], True, device, city, session))
             else:
                 expected = "must be <scene>-<city>-<location>-<segment>-<device>.wav"
                 faults.append(Fault(row["filename"], "unknown name", expected))

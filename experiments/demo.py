@@ -21,7 +21,7 @@ from asc_jax.config import Experiment, Phase
 experiment = Experiment(
     name="demo",
     source="scenes",
-    source_part="source",
+    source_split="source",
     target="scenes",
     seconds=2.0,
     pretrain=Phase(epochs=4, batch_size=16),

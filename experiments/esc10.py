@@ -21,7 +21,7 @@ from asc_jax.config import Experiment, Phase
 experiment = Experiment(
     name="esc10",
     source="scenes",
-    source_part="source",
+    source_split="source",
     target="clips",
     seconds=5.0,
     pretrain=Phase(epochs=4, batch_size=16),

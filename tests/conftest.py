@@ -53,14 +53,14 @@ def quickest_to_compile(quick_to_compile):
 
 @pytest.fixture(scope="session")
 def make_records():
-    """A function (table of clips with a column "part", audio int16 [M, N], scenes) -> Records in memory."""
+    """A function (table of clips with a column "split", audio int16 [M, N], scenes) -> Records in memory."""
 
     def make(rows, audio, scenes, path=pathlib.Path("clips/1s-0/2.0.0")):
         texts = {"label": "", "truth": "", "device": "", "city": "", "session": ""}
         table = pandas.DataFrame([texts | {"sha256": f"{number}"} | row for number, row in enumerate(rows)])
         prints = np.zeros((len(audio), 0), np.uint16)
-        clips = Clips(scenes, audio.shape[1], table.drop(columns="part"), lambda numbers: audio[numbers], prints)
-        return Records(path, clips, "listed (0)", table["part"])
+        clips = Clips(scenes, audio.shape[1], table.drop(columns="split"), lambda numbers: audio[numbers], prints)
+        return Records(path, clips, "listed (0)", table["split"])
 
     return make
 
@@ -71,7 +71,7 @@ SETTINGS = {
         "command": "",
         "phase": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3},
         "data": "clips",
-        "parts": ["train"],
+        "splits": ["train"],
         "start": None,
     },
     "network": {"wavegram_filters": 1},

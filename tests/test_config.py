@@ -23,7 +23,7 @@ def test_rounds_chain_from_pretraining_to_pseudo_labels():
 
 
 def test_only_pseudolabel_learns_from_unlabelled_clips():
-    assert [each.name for each in all_rounds(experiments()["esc10"]) if "unlabelled" in each.parts] == ["pseudolabel"]
+    assert [each.name for each in all_rounds(experiments()["esc10"]) if "unlabelled" in each.splits] == ["pseudolabel"]
 
 
 @pytest.mark.parametrize("name", ["released", "paper"])

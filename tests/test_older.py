@@ -13,5 +13,5 @@ SETTINGS = """{"settings": {"seed": 0, "round": {"parts": ["train"], "phase": {
 def test_settings_of_an_earlier_version_are_those_of_today():
     augmentation = Augmentation(time_shift=0.5, dir_prob=0.6, freq_mixstyle_prob=0.4)
     phase = asdict(Phase(epochs=4, batch_size=16, augmentation=augmentation))
-    expected = {"settings": {"seed": 0, "round": {"parts": ["train"], "phase": phase}}}
+    expected = {"settings": {"seed": 0, "round": {"splits": ["train"], "phase": phase}}}
     assert renamed(json.loads(SETTINGS)) == renamed(expected) == expected

@@ -1,4 +1,4 @@
-"""What a prepared data set holds: counts per part, scene, device and city, and what is unusual in its sound."""
+"""What a prepared data set holds: counts per split, scene, device and city, and what is unusual in its sound."""
 
 import json
 
@@ -6,10 +6,10 @@ import pandas
 from rich.table import Table
 
 from asc_jax.data.records import Records
-from asc_jax.data.splits import PARTS
+from asc_jax.data.splits import SPLITS
 from asc_jax.net.frontend import RATE
 
-NO_PART = "(in no part)"
+NO_SPLIT = "(in no split)"
 QUIET_DB, LOUD_DB = -60.0, -0.1  # dBFS; peaks below and above are counted
 
 
@@ -17,26 +17,26 @@ def summary(records: Records) -> list[Table]:
     """The tables of `asc-jax data describe`."""
     table = _described(records)
     kinds = [name for name in ("truth", "device", "city") if table[name].ne("").any()]
-    return [_parts(records, table), *(_counts(table, name) for name in kinds), _sound(table), *_left_out(records)]
+    return [_splits(records, table), *(_counts(table, name) for name in kinds), _sound(table), *_left_out(records)]
 
 
 def _described(records: Records) -> pandas.DataFrame:
-    """The clips' table with their part, and numbers where it has numbers."""
+    """The clips' table with their split, and numbers where it has numbers."""
     numbers = ("seconds", "rate", "channels", "peak_db", "rms_db", "silent", "clipped")
-    table = records.clips.table.assign(part=records.parts.replace("", NO_PART))
+    table = records.clips.table.assign(split=records.splits.replace("", NO_SPLIT))
     return table.assign(**{name: pandas.to_numeric(table[name]) for name in numbers})
 
 
 def _in_order(table: pandas.DataFrame) -> list[str]:
-    return [part or NO_PART for part in PARTS if (table["part"] == (part or NO_PART)).any()]
+    return [split or NO_SPLIT for split in SPLITS if (table["split"] == (split or NO_SPLIT)).any()]
 
 
-def _parts(records: Records, table: pandas.DataFrame) -> Table:
+def _splits(records: Records, table: pandas.DataFrame) -> Table:
     hours = records.samples / RATE / 3600
-    shown = Table("part", title=f"{records.path}, split {records.split}")
+    shown = Table("split", title=f"{records.path}, split {records.split_by}")
     for column in ("clips", "hours", "labelled", "scenes", "sessions", "devices", "cities"):
         shown.add_column(column, justify="right")
-    groups = [(name, table[table["part"] == name]) for name in _in_order(table)]
+    groups = [(name, table[table["split"] == name]) for name in _in_order(table)]
     for name, clips in [*groups, ("all", table)]:
         distinct = [clips[column][clips[column].ne("")].nunique() for column in ("label", "session", "device", "city")]
         labelled = clips["label"].ne("").sum()
@@ -45,12 +45,12 @@ def _parts(records: Records, table: pandas.DataFrame) -> Table:
 
 
 def _counts(table: pandas.DataFrame, name: str) -> Table:
-    """Clips per value of one column and part."""
-    counts = pandas.crosstab(table[name].replace("", "(unknown)"), table["part"], margins=True, margins_name="all")
+    """Clips per value of one column and split."""
+    counts = pandas.crosstab(table[name].replace("", "(unknown)"), table["split"], margins=True, margins_name="all")
     counts = counts[[*_in_order(table), "all"]]
     shown = Table("scene" if name == "truth" else name)
-    for part in counts.columns:
-        shown.add_column(str(part), justify="right")
+    for split in counts.columns:
+        shown.add_column(str(split), justify="right")
     for value, row in counts.iterrows():
         shown.add_row(str(value), *(f"{count:,}" if count else "" for count in row))
     return shown

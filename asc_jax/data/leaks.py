@@ -17,12 +17,12 @@ FILE = "leak.json"
 
 @dataclass(frozen=True)
 class Leak:
-    """How many clips of a tested part share something with the clips of the parts that are trained on.
+    """How many clips of a tested split share something with the clips of the splits that are trained on.
 
-    `look_up` is the accuracy, over the clips that are scored, of predicting the scene that most training clips of the
-    same session have, or where the session is new, the most frequent scene: what knowing the session is worth without
-    listening. `devices` and `cities` are those of the training clips. What cannot be known is None: sessions that no
-    list names, and near-duplicates of clips that are too short for fingerprints.
+    `session_baseline` is the accuracy, over the clips that are scored, of predicting the scene that most training clips
+    of the same session have, or where the session is new, the most frequent scene: what knowing the session is worth
+    without listening. `devices` and `cities` are those of the training clips. What cannot be known is None: sessions
+    that no list names, and near-duplicates of clips that are too short for fingerprints.
     """
 
     split: str
@@ -32,7 +32,7 @@ class Leak:
     same_session: int | None
     same_audio: int
     near_duplicate: int | None
-    look_up: float | None
+    session_baseline: float | None
     devices: tuple[str, ...]
     cities: tuple[str, ...]
 
@@ -45,26 +45,26 @@ class Leak:
             copies = f"{self.near_duplicate} a near-duplicate"
         audio = f"{self.same_audio} of {self.clips} share the same audio"
         line = f"leak check, split {self.split}: {session}; {audio}, {copies}"
-        if self.look_up is None or self.same_session is None:
+        if self.session_baseline is None or self.same_session is None:
             return line
-        return f"{line}; the session alone, without listening, scores {100 * self.look_up:.1f} %"
+        return f"{line}; the session alone, without listening, scores {100 * self.session_baseline:.1f} %"
 
 
 def check(records: Records, tested: str, trained_on: Sequence[str]) -> Leak:
-    """Compares the clips of one part with those of the parts that are learned from."""
-    ours, theirs = records.part(tested), records.part(*trained_on)
+    """Compares the clips of one split with those of the splits that are trained on."""
+    ours, theirs = records.split(tested), records.split(*trained_on)
     sessions = set(theirs.column("session")) - {""}
     known = sessions and ours.table["session"].ne("").any()
-    long_enough = ours.prints.shape[1] > GAP
+    long_enough = ours.all_fingerprints.shape[1] > GAP
     return Leak(
-        split=records.split,
+        split=records.split_by,
         tested=tested,
         trained_on=" and ".join(trained_on),
         clips=len(ours),
         same_session=int(ours.table["session"].isin(sessions).sum()) if known else None,
         same_audio=int(ours.table["sha256"].isin(theirs.table["sha256"]).sum()),
         near_duplicate=int(near_duplicates(ours.fingerprints, theirs.fingerprints).sum()) if long_enough else None,
-        look_up=_look_up(ours, theirs) if known else None,
+        session_baseline=_session_baseline(ours, theirs) if known else None,
         devices=tuple(sorted(set(theirs.column("device")) - {""})),
         cities=tuple(sorted(set(theirs.column("city")) - {""})),
     )
@@ -81,7 +81,7 @@ def read_leak(folder: AnyPath) -> Leak:
     return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})
 
 
-def _look_up(ours: Clips, theirs: Clips) -> float | None:
+def _session_baseline(ours: Clips, theirs: Clips) -> float | None:
     scored = ours.table[ours.table["truth"].ne("")]
     if scored.empty:
         return None
@@ -93,17 +93,17 @@ def _look_up(ours: Clips, theirs: Clips) -> float | None:
 
 
 def leaks_table(records: Records) -> Table:
-    """The leak check of every tested part, as `asc-jax data check` shows it."""
-    shown = Table("tested", "trained on", title=f"{records.path}, split {records.split}")
-    for column in ("clips", "same session", "same audio", "near-duplicate", "session look-up in %"):
+    """The leak check of every tested split, as `asc-jax data check` shows it."""
+    shown = Table("tested", "trained on", title=f"{records.path}, split {records.split_by}")
+    for column in ("clips", "same session", "same audio", "near-duplicate", "session alone in %"):
         shown.add_column(column, justify="right")
-    there = set(records.parts)
-    for tested in [part for part in ("validation", "test") if part in there]:
+    there = set(records.splits)
+    for tested in [split for split in ("validation", "test") if split in there]:
         for trained_on in [("train",), ("train", "unlabelled")][: 1 + ("unlabelled" in there)]:
             leak = check(records, tested, trained_on)
-            look_up = None if leak.look_up is None else round(100 * leak.look_up, 1)
+            session_baseline = None if leak.session_baseline is None else round(100 * leak.session_baseline, 1)
             counts = (leak.clips, leak.same_session, leak.same_audio, leak.near_duplicate)
-            shown.add_row(tested, leak.trained_on, *map(_known, counts), _known(look_up))
+            shown.add_row(tested, leak.trained_on, *map(_known, counts), _known(session_baseline))
     return shown
 
 

@@ -1,4 +1,4 @@
-"""One picture of a data set: how many clips each scene has in each part, and what the scenes look like."""
+"""One picture of a data set: how many clips each scene has in each split, and what the scenes look like."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pandas
 from matplotlib.figure import Figure, FigureBase
 
 from asc_jax.data.records import Records
-from asc_jax.data.splits import PARTS
+from asc_jax.data.splits import SPLITS
 from asc_jax.net.frontend import BANDS, HOP, RATE, log_mel
 from asc_jax.net.scenenet import to_waveform
 
-# one for each of PARTS; those of Okabe and Ito, which the colour-blind can tell apart
+# one for each of SPLITS; those of Okabe and Ito, which the colour-blind can tell apart
 COLOURS = ("#0072B2", "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#999999")
 EXAMPLES = 4  # clips shown of each scene
 RANGE_DB = 60.0  # below the loudest band of a clip
@@ -29,12 +29,12 @@ def draw(records: Records, file: Path) -> None:
 def _draw_counts(figure: FigureBase, records: Records) -> None:
     axes = figure.subplots()
     truth = records.clips.table["truth"]
-    table = pandas.crosstab(truth, records.parts).reindex(index=records.scenes, fill_value=0)
+    table = pandas.crosstab(truth, records.splits).reindex(index=records.scenes, fill_value=0)
     left = np.zeros(len(table))
-    for part, colour in zip(PARTS, COLOURS, strict=True):
-        if part in table and table[part].any():
-            axes.barh(table.index, table[part], left=left, label=part or "(in no part)", color=colour)
-            left += table[part].to_numpy()
+    for split, colour in zip(SPLITS, COLOURS, strict=True):
+        if split in table and table[split].any():
+            axes.barh(table.index, table[split], left=left, label=split or "(in no split)", color=colour)
+            left += table[split].to_numpy()
     axes.invert_yaxis()
     unknown = truth.eq("").sum()
     axes.set_xlabel(f"clips ({unknown:,} more are of unknown scenes)" if unknown else "clips")

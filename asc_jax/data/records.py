@@ -18,14 +18,14 @@ class Clips:
     """Some clips of a data set: `table` has a row for each, `read` their samples.
 
     The table's columns are texts (id, label, truth, device, city, session and more); its index is the number of the
-    record, and `read` maps such numbers to int16 [B, samples]. `prints` are the fingerprints of all records.
+    record, and `read` maps such numbers to int16 [B, samples]. `all_fingerprints` are those of all records.
     """
 
     scenes: tuple[str, ...]
     samples: int
     table: pandas.DataFrame
     read: Callable[[list[int]], np.ndarray]
-    prints: np.ndarray
+    all_fingerprints: np.ndarray
 
     def __len__(self) -> int:
         return len(self.table)
@@ -37,7 +37,7 @@ class Clips:
     @property
     def fingerprints(self) -> np.ndarray:
         """What data_prep keeps of each clip to find its copies: uint16 [M, words]."""
-        return self.prints[self.table.index]
+        return self.all_fingerprints[self.table.index]
 
     def column(self, name: str) -> list[str]:
         return self.table[name].tolist()
@@ -50,12 +50,12 @@ class Clips:
 
 @dataclass(frozen=True)
 class Records:
-    """One prepared data set: its clips, and the part of a split that each is in ("" is in none)."""
+    """One prepared data set: its clips, by what they are split, and the split of each ("" is in none)."""
 
     path: Path
     clips: Clips
-    split: str
-    parts: pandas.Series
+    split_by: str
+    splits: pandas.Series
 
     @property
     def scenes(self) -> tuple[str, ...]:
@@ -71,13 +71,13 @@ class Records:
         table = self.clips.table.to_csv(index=False)
         return f"{self.path.parts[-3]}/{hashlib.sha256(table.encode()).hexdigest()[:12]}"
 
-    def part(self, *names: str) -> Clips:
-        """The clips of one part or several, in the order of the data set; UserError if one has no clips."""
+    def split(self, *names: str) -> Clips:
+        """The clips of one split or several, in the order of the data set; UserError if one has no clips."""
         for name in names:
-            if not (self.parts == name).any():
-                there = ", ".join(part for part in self.parts.unique() if part)
-                raise UserError(f"{self.path}, split {self.split}: no clips in part '{name}' (it has {there})")
-        table = self.clips.table[self.parts.isin(names)]
+            if not (self.splits == name).any():
+                there = ", ".join(split for split in self.splits.unique() if split)
+                raise UserError(f"{self.path}, split {self.split_by}: no clips in split '{name}' (it has {there})")
+        table = self.clips.table[self.splits.isin(names)]
         return replace(self.clips, table=table)
 
 

@@ -9,42 +9,42 @@ import pandas
 from asc_jax.data.records import Clips, Records, read_clips
 from asc_jax.errors import UserError
 
-PARTS = ("train", "validation", "test", "unlabelled", "source", "evaluation", "")  # "" is in no part
-DEALT = ("train", "validation", "test")  # parts that holding out deals anew; the others stay
+SPLITS = ("train", "validation", "test", "unlabelled", "source", "evaluation", "")  # "" is in no split
+LABELLED = ("train", "validation", "test")  # clips of these are split anew where a group is held out; others stay
 FOLDS = 5  # one of them is held out; fewer where sessions are fewer
 
 
 def open_records(path: Path, split: str | None = None, test_fold: str | None = None) -> Records:
-    """Opens a prepared data set under one of its splits.
+    """Opens a prepared data set, split in one of its ways.
 
     Args:
         path: the folder that data_prep.prepare returned.
         split: "session" tests one of five stratified folds of sessions, "city" the clips of one city; any other name
-            is a column whose values are parts. None is the data set's own split, else "session".
+            is a column whose values are splits. None is the data set's own way, else "session".
         test_fold: the fold (1 to 5, default 1) or the city.
 
     Raises:
         UserError: there is no such split, or a scene has no clip to learn from.
     """
     clips, own = read_clips(path)
-    own_parts = _from_column(path, clips, own) if own else _by_label(clips)
+    own_splits = _from_column(path, clips, own) if own else _by_label(clips)
     name = split or own
     if name == "city":
-        name, parts = _without_city(path, clips, own_parts, test_fold)
+        name, splits = _without_city(path, clips, own_splits, test_fold)
     elif name == "session" or name is None:
         if name and not clips.table[name].any():
             raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
-        name, parts = _without_sessions(path, clips, own_parts, test_fold)
+        name, splits = _without_sessions(path, clips, own_splits, test_fold)
     else:
         if test_fold is not None:
             raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
-        parts = own_parts if name == own else _from_column(path, clips, name)
-    _check_trained_on(path, clips, parts, name)
-    return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(parts).encode()):08x})", parts)
+        splits = own_splits if name == own else _from_column(path, clips, name)
+    _check_trained_on(path, clips, splits, name)
+    return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(splits).encode()):08x})", splits)
 
 
 def reopen_records(path: Path, split: str) -> Records:
-    """The records under the split that `Records.split` names; UserError if they have changed since."""
+    """The records under the split that `Records.split_by` names; UserError if they have changed since."""
     kind, _, test_fold = split.rpartition(" (")[0].partition(" ")
     if kind == "session" and test_fold:
         _, own = read_clips(path)
@@ -53,8 +53,8 @@ def reopen_records(path: Path, split: str) -> Records:
         records = open_records(path, kind, test_fold)
     else:
         records = open_records(path, split.rpartition(" (")[0])
-    if records.split != split:
-        raise UserError(f"{path}: its clips are no longer split as {split}, but as {records.split}")
+    if records.split_by != split:
+        raise UserError(f"{path}: its clips are no longer split as {split}, but as {records.split_by}")
     return records
 
 
@@ -65,43 +65,43 @@ def _by_label(clips: Clips) -> pandas.Series:
 def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
     if name not in clips.table:
         raise UserError(f"{path}: no split '{name}'; choose session, city or a column of clips.csv")
-    parts = clips.table[name]
-    if not parts.isin(PARTS).all():
-        wrong = parts[~parts.isin(PARTS)].iloc[0]
-        raise UserError(f"{path}: column '{name}' is no split: it says '{wrong}'; use {', '.join(PARTS[:-1])}")
-    unlabelled = parts.isin(DEALT) & clips.table["label"].eq("")
-    return parts.mask(unlabelled & parts.eq("train"), "unlabelled")
+    splits = clips.table[name]
+    if not splits.isin(SPLITS).all():
+        wrong = splits[~splits.isin(SPLITS)].iloc[0]
+        raise UserError(f"{path}: column '{name}' is no split: it says '{wrong}'; use {', '.join(SPLITS[:-1])}")
+    unlabelled = splits.isin(LABELLED) & clips.table["label"].eq("")
+    return splits.mask(unlabelled & splits.eq("train"), "unlabelled")
 
 
 def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
     cities = clips.table["city"]
-    known = sorted(set(cities[own.isin(DEALT)]) - {""})
+    known = sorted(set(cities[own.isin(LABELLED)]) - {""})
     if city is None or city not in known:
         choice = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
         raise UserError(f"{path}: --split city needs --test-fold CITY; {choice}")
-    return f"city {city}", _deal(own, cities.eq(city))
+    return f"city {city}", _hold_out(own, cities.eq(city))
 
 
 def _without_sessions(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
     """Tests one fold of sessions; a clip of no known session is one by itself."""
     sessions = clips.table["session"].where(clips.table["session"].ne(""), "clip " + clips.table["id"])
-    dealt = own.isin(DEALT)
-    folds = _folds(clips.table["label"][dealt], sessions[dealt])
-    splits = {str(number): _deal(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
+    labelled = own.isin(LABELLED)
+    folds = _folds(clips.table["label"][labelled], sessions[labelled])
+    splits = {str(number): _hold_out(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
     if not splits:
         raise UserError(f"{path}: too few labelled clips to hold some out for the test: add clips or a split column")
     if fold is None:  # the first of those that test most scenes, among those whose training clips have all
         labels = clips.table["label"]
-        fold = max(splits, key=lambda each: [labels[splits[each] == part].nunique() for part in ("train", "test")])
+        fold = max(splits, key=lambda each: [labels[splits[each] == split].nunique() for split in ("train", "test")])
     if fold not in splits:
         raise UserError(f"{path}: --split session has no fold '{fold}' to hold out; choose 1 to {len(splits)}")
     return f"session {fold}", splits[fold]
 
 
-def _deal(own: pandas.Series, tested: pandas.Series) -> pandas.Series:
-    """Deals the labelled clips anew; unlabelled ones that share what is tested are in no part."""
-    dealt = own.isin(DEALT)
-    return own.mask(dealt, "train").mask(dealt & tested, "test").mask(own.eq("unlabelled") & tested, "")
+def _hold_out(own: pandas.Series, tested: pandas.Series) -> pandas.Series:
+    """Splits the labelled clips anew; unlabelled ones that share what is tested are in no split."""
+    labelled = own.isin(LABELLED)
+    return own.mask(labelled, "train").mask(labelled & tested, "test").mask(own.eq("unlabelled") & tested, "")
 
 
 def _folds(scenes: pandas.Series, groups: pandas.Series) -> list[set[str]]:
@@ -117,8 +117,8 @@ def _folds(scenes: pandas.Series, groups: pandas.Series) -> list[set[str]]:
         return [set(groups.iloc[tested]) for _, tested in splitter.split(scenes, scenes, groups)]
 
 
-def _check_trained_on(path: Path, clips: Clips, parts: pandas.Series, name: str) -> None:
-    for part in ("train", "source"):
-        missing = set(clips.scenes) - set(clips.table["label"][parts == part])
-        if missing and (parts == part).any():
-            raise UserError(f"{path}, split {name}: no clip in '{part}' is labelled {', '.join(sorted(missing))}")
+def _check_trained_on(path: Path, clips: Clips, splits: pandas.Series, name: str) -> None:
+    for split in ("train", "source"):
+        missing = set(clips.scenes) - set(clips.table["label"][splits == split])
+        if missing and (splits == split).any():
+            raise UserError(f"{path}, split {name}: no clip in '{split}' is labelled {', '.join(sorted(missing))}")

@@ -18,4 +18,4 @@ def clips_of(round_: FinishedRound, tested: bool) -> Clips:
     if tested:
         return replace(clips, table=clips.table[clips.table["id"].isin(round_.tested.details["id"])])
     records = reopen_records(Path(round_.config["records"]), round_.settings["split"])
-    return records.part(*round_.settings["round"]["parts"])
+    return records.split(*round_.settings["round"]["splits"])

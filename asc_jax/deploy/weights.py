@@ -80,7 +80,7 @@ def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path
         checkpoint.finish(checkpoints)
     if records:
         write_leak(folder, check(records, "test", ("train",)))
-        test(folder, net, variables, records.part("test"), BATCH)
+        test(folder, net, variables, records.split("test"), BATCH)
     else:
         untested = Predictions(scenes, np.zeros((0, len(scenes))), np.zeros(0, int), dict.fromkeys(DETAILS, []))
         claims.write_text(folder / PREDICTIONS, to_csv(untested))
@@ -108,7 +108,7 @@ def _settings(
         "network": asdict(RELEASED),
         "seed": 0,
         "data": data,
-        "split": records.split if records else "",
+        "split": records.split_by if records else "",
         "samples": samples,
         "scenes": scenes,
         "imported": f"{zlib.crc32(bits):08x}",

@@ -1,4 +1,4 @@
-"""A network's predictions for all clips of a part, kept as a table from which all scores are computed."""
+"""A network's predictions for all clips of a split, kept as a table from which all scores are computed."""
 
 import io
 from dataclasses import dataclass

@@ -95,7 +95,7 @@ def _training(round_: FinishedRound) -> dict:
     row = {
         "name": round_.name,
         "start": round_.settings["round"]["start"] or "fresh weights",
-        "parts": " and ".join(round_.settings["round"]["parts"]),
+        "splits": " and ".join(round_.settings["round"]["splits"]),
         "epochs": phase["epochs"],
         "batch_size": phase["batch_size"],
         "learning_rate": phase["learning_rate"],

@@ -55,7 +55,7 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     tested, clips, steps_per_epoch = check_round(round_, records)
     phase = replace(round_.phase, epochs=max(round_.phase.epochs, -(-round_.phase.steps // steps_per_epoch)))
     before = _before(experiment, round_, records)
-    leak = check(records, "test", round_.parts)
+    leak = check(records, "test", round_.splits)
     print(f"{round_.name}, {leak}")
     net = SceneNet(len(records.scenes), experiment.network)
     seed = _seed(experiment, round_.name)
@@ -89,16 +89,16 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
-    if UNLABELLED in round_.parts:
-        _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.part(UNLABELLED), batch_size)
+    if UNLABELLED in round_.splits:
+        _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.split(UNLABELLED), batch_size)
     test(folder, net, state.variables, tested, batch_size)
 
 
 def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
     """(the round's test clips, its training clips, steps per epoch); UserError where they are too few or unlabelled."""
-    tested, clips = records.part("test"), records.part(*round_.parts)
-    labelled = [part for part in round_.parts if part != UNLABELLED or round_.start is None]
-    if missing := records.part(*labelled).table["label"].eq("").sum():
+    tested, clips = records.split("test"), records.split(*round_.splits)
+    labelled = [split for split in round_.splits if split != UNLABELLED or round_.start is None]
+    if missing := records.split(*labelled).table["label"].eq("").sum():
         raise UserError(f"{round_.name}: {missing} clips of {' and '.join(labelled)} have no label to learn from")
     return tested, clips, _steps_per_epoch(round_, clips)
 
@@ -124,7 +124,7 @@ def _before(experiment: Experiment, round_: Round, records: Records) -> Trained 
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
     before = load(folder)
-    if UNLABELLED in round_.parts and before[1] != records.scenes:
+    if UNLABELLED in round_.splits and before[1] != records.scenes:
         raise UserError(
             f"{round_.name}: {round_.start} knows the scenes {', '.join(before[1])}, "
             f"but {records.path} has {', '.join(records.scenes)}; finetune on the same data set first"
@@ -160,7 +160,7 @@ def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
         "network": asdict(experiment.network),
         "seed": experiment.seed,
         "data": records.identity,
-        "split": records.split,
+        "split": records.split_by,
         "samples": records.samples,
         "scenes": records.scenes,
         "responses": given and responses.fingerprint(given),
@@ -188,12 +188,12 @@ def _on_trunk(fresh: TrainState, before: Trained, round_: Round) -> TrainState:
 
 def _labels_of_unlabelled(round_: Round, records: Records, before: Trained | None, folder: AnyPath) -> Labels:
     """The pseudo-labels by `before`, where the round trains on unlabelled clips; they are generated once."""
-    if before is None or UNLABELLED not in round_.parts:
+    if before is None or UNLABELLED not in round_.splits:
         return {}
     file = folder / PSEUDO_LABELS
     if not file.exists():
         net, _, variables = before
-        _write_pseudo_labels(file, net, variables, records.part(UNLABELLED), round_.phase.batch_size)
+        _write_pseudo_labels(file, net, variables, records.split(UNLABELLED), round_.phase.batch_size)
     wait(f"pseudo-labels of {round_.name}")
     return pseudolabels.read_csv(file)
 

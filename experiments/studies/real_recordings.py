@@ -62,7 +62,7 @@ def predictions_of_svm(folder: Path, file: Path) -> pandas.DataFrame:
     from data_prep import prepare
 
     records = open_records(prepare("clips", str(file), data_dir=str(folder / "prepared"), seconds=5.0))
-    labelled, tested = records.part("train"), records.part("test")
+    labelled, tested = records.split("train"), records.split("test")
     svm = make_pipeline(StandardScaler(), SVC(C=10)).fit(statistics(labelled), labelled.column("label"))
     columns = {name: tested.column(name) for name in ("session", "device")}
     return pandas.DataFrame({"right": svm.predict(statistics(tested)) == np.array(tested.column("label"))} | columns)

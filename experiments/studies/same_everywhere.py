@@ -47,7 +47,7 @@ def learn(folder: Path) -> None:
         join(f"localhost:{port}", processes, number)
     (each,) = rounds(experiment, "pretrain")
     records = open_records(prepare("scenes", None, seconds=experiment.seconds))
-    clips, batch_size = records.part(*each.parts), each.phase.batch_size
+    clips, batch_size = records.split(*each.splits), each.phase.batch_size
     net = SceneNet(len(records.scenes), experiment.network)
     fresh = create_state_in(precision)(net, records.samples, jax.random.key(0))
     state, losses = on_every_device(fresh), []
@@ -64,7 +64,7 @@ def learn(folder: Path) -> None:
             checkpoint.finish(checkpoints)
         of_one_device = checkpoint.restore(checkpoints, fresh)
     assert of_one_device
-    predictions, _ = predict(net, of_one_device.variables, records.part("test"), batch_size)
+    predictions, _ = predict(net, of_one_device.variables, records.split("test"), batch_size)
     if is_first():
         written = {"losses": losses, "labels": predictions.label.tolist(), "cosine": predictions.cosine.tolist()}
         (folder / "predictions.json").write_text(json.dumps(written))

@@ -48,8 +48,8 @@ def test_evaluation_of_one_clip():
 def test_reading_goes_through_whole_epochs(make_records):
     audio = CASE.audio(5)
     seen = []
-    clips = make_records([{"id": f"{n}", "label": "ab"[n % 2], "part": "train"} for n in range(5)], audio, ("a", "b"))
-    clips = clips.part("train")
+    clips = make_records([{"id": f"{n}", "label": "ab"[n % 2], "split": "train"} for n in range(5)], audio, ("a", "b"))
+    clips = clips.split("train")
     object.__setattr__(clips, "read", lambda numbers: seen.extend(numbers) or audio[numbers])
     result = reading(CASE, clips, "none")
     assert result.clips == 4 and len(result.seconds) == 2
@@ -75,7 +75,7 @@ def test_lines_and_json_show_the_same_numbers():
 
 
 def test_growth_stops_before_the_memory_is_full(make_records, monkeypatch, tmp_path):
-    rows = [{"id": str(number), "part": "train"} for number in range(16 * CASE.batch)]
+    rows = [{"id": str(number), "split": "train"} for number in range(16 * CASE.batch)]
     clips = make_records(rows, CASE.audio(len(rows)), ("bus",)).clips
     monkeypatch.setattr(growth, "memory", lambda: 100)
     monkeypatch.setattr(growth, "compile_training", lambda case: case)

@@ -58,22 +58,22 @@ def test_a_batch_that_hosts_cannot_share_is_refused():
 @pytest.fixture
 def records(make_records):
     """Five clips that hold their own number; the last two are not labelled."""
-    rows = [{"id": f"clip-{n}", "part": "train", "label": "bus" if n % 2 else "park"} for n in range(3)]
-    rows += [{"id": f"clip-{n}", "part": "unlabelled"} for n in (3, 4)]
+    rows = [{"id": f"clip-{n}", "split": "train", "label": "bus" if n % 2 else "park"} for n in range(3)]
+    rows += [{"id": f"clip-{n}", "split": "unlabelled"} for n in (3, 4)]
     return make_records(rows, np.arange(5, dtype=np.int16)[:, None] * np.ones((1, 8), np.int16), ("bus", "park"))
 
 
 def test_pseudo_labels_are_joined_by_id(records):
     labels = {"clip-4": (0, 0.25), "clip-3": (1, 0.75)}
-    both = targets(records.part("train", "unlabelled"), labels)
+    both = targets(records.split("train", "unlabelled"), labels)
     assert both["label"].tolist() == [1, 0, 1, 1, 0]
     assert both["weight"].tolist() == [1, 1, 1, 0.75, 0.25]
     assert (both["label"].dtype, both["weight"].dtype) == (np.int32, np.float32)
-    assert targets(records.part("train"), {})["label"].tolist() == [1, 0, 1]
+    assert targets(records.split("train"), {})["label"].tolist() == [1, 0, 1]
 
 
 def test_labels_and_weights_go_with_their_audio(records):
-    clips = records.part("train", "unlabelled")
+    clips = records.split("train", "unlabelled")
     chosen = targets(clips, {"clip-4": (0, 0.25), "clip-3": (1, 0.75)})
     for batch in training_batches(lambda numbers: {"audio": clips.audio(numbers)}, chosen, 2, 3, 0, 0):
         numbers = batch["audio"][:, 0]

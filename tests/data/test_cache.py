@@ -12,8 +12,8 @@ from asc_jax.errors import UserError
 @pytest.fixture
 def clips(make_records):
     audio = np.random.default_rng(0).integers(-(2**15), 2**15, (9, 40)).astype(np.int16)
-    rows = [{"id": f"{n}", "part": "train" if n % 3 else "test"} for n in range(9)]
-    return make_records(rows, audio, ("bus", "park")).part("train")
+    rows = [{"id": f"{n}", "split": "train" if n % 3 else "test"} for n in range(9)]
+    return make_records(rows, audio, ("bus", "park")).split("train")
 
 
 @pytest.mark.parametrize("where", ["none", "host", "device"])

@@ -16,8 +16,8 @@ def records(make_records, tmp_path):
     sound = {"seconds": "1.000", "rate": "44100", "channels": "2", "peak_db": "-0.05", "rms_db": "-20.00"}
     rows = [
         sound
-        | {"id": f"{n}", "part": part, "label": label, "truth": label or "park", "device": "s1", "session": f"{n}"}
-        for n, (part, label) in enumerate([("train", "bus"), ("train", "park"), ("test", "bus"), ("unlabelled", "")])
+        | {"id": f"{n}", "split": split, "label": label, "truth": label or "park", "device": "s1", "session": f"{n}"}
+        for n, (split, label) in enumerate([("train", "bus"), ("train", "park"), ("test", "bus"), ("unlabelled", "")])
     ]
     rows = [row | {"silent": "0.2500", "clipped": "0.000100"} for row in rows]
     (tmp_path / "metadata.json").write_text(

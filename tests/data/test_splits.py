@@ -31,8 +31,8 @@ def opened(monkeypatch):
     return make
 
 
-def sessions_of(records, *parts):
-    return set(records.clips.table["session"][records.parts.isin(parts)])
+def sessions_of(records, *splits):
+    return set(records.clips.table["session"][records.splits.isin(splits)])
 
 
 SESSIONS = [(scene, city, f"{scene} {city} {n}") for scene in ("bus", "park") for city in "AB" for n in range(5)]
@@ -44,20 +44,20 @@ def test_the_own_split_is_taken_as_it_is(opened):
     rows = [("bus", "", "", "train"), ("park", "", "", "source"), ("park", "", "", "train"), ("bus", "", "", "test")]
     rows += [("bus", "", "", "source"), ("", "", "", "evaluation")]
     records = opened(rows, "own")
-    assert records.parts.tolist() == ["train", "source", "train", "test", "source", "evaluation"]
-    assert records.split.startswith("own (")
-    assert len(records.part("train", "source")) == 4
+    assert records.splits.tolist() == ["train", "source", "train", "test", "source", "evaluation"]
+    assert records.split_by.startswith("own (")
+    assert len(records.split("train", "source")) == 4
 
 
 def test_sessions_stay_whole_and_each_is_tested_once(opened):
     tested = []
     for fold in "12345":
         records = opened(TWO_EACH + UNLABELLED, "own", "session", fold)
-        assert records.split.startswith(f"session {fold} (")
+        assert records.split_by.startswith(f"session {fold} (")
         ours = sessions_of(records, "test")
         assert ours and not ours & sessions_of(records, "train", "unlabelled")
-        assert len(records.part("test")) == 2 * len(ours)
-        assert len(records.part("unlabelled")) == 20 - len(ours)  # those of tested sessions are in no part
+        assert len(records.split("test")) == 2 * len(ours)
+        assert len(records.split("unlabelled")) == 20 - len(ours)  # those of tested sessions are in no split
         tested += ours
     assert sorted(tested) == sorted(session for _, _, session in SESSIONS)
 
@@ -66,28 +66,28 @@ def test_a_city_is_left_out_whole(opened):
     records = opened(TWO_EACH + UNLABELLED, "own", "city", "B")
     assert {session[-3] for session in sessions_of(records, "test")} == {"B"}
     assert {session[-3] for session in sessions_of(records, "train", "unlabelled")} == {"A"}
-    assert records.split.startswith("city B (")
+    assert records.split_by.startswith("city B (")
 
 
 def test_parts_that_no_test_concerns_stay(opened):
     rows = TWO_EACH + [("bus", "B", "x", "source"), ("park", "B", "x", "source"), ("", "B", "x", "evaluation")]
-    assert opened(rows, "own", "city", "B").parts.tolist()[-3:] == ["source", "source", "evaluation"]
+    assert opened(rows, "own", "city", "B").splits.tolist()[-3:] == ["source", "source", "evaluation"]
 
 
 def test_a_column_can_be_a_split(opened):
-    rows = [(label, "", "", "", part) for label in ("bus", "park") for part in ("train", "test", "")]
+    rows = [(label, "", "", "", split) for label in ("bus", "park") for split in ("train", "test", "")]
     records = opened([*rows, ("", "", "", "", "train")], "own", "mine")
-    assert records.parts.tolist() == ["train", "test", "", "train", "test", "", "unlabelled"]
+    assert records.splits.tolist() == ["train", "test", "", "train", "test", "", "unlabelled"]
 
 
 def test_without_a_split_of_its_own_sessions_are_held_out(opened):
     records = opened(TWO_EACH + UNLABELLED, None)
-    assert len(records.part("test")) == 8 and not sessions_of(records, "test") & sessions_of(records, "train")
+    assert len(records.split("test")) == 8 and not sessions_of(records, "test") & sessions_of(records, "train")
 
 
 def test_without_sessions_clips_are_held_out(opened):
     records = opened([(scene, "", "") for scene in ("bus", "metro", "park") for _ in range(20)], None)
-    tested = records.clips.table["label"][records.parts == "test"]
+    tested = records.clips.table["label"][records.splits == "test"]
     assert tested.value_counts().to_dict() == {"bus": 4, "metro": 4, "park": 4}
 
 
@@ -101,19 +101,19 @@ def test_whatever_the_sessions_no_scene_is_without_training_clips(counts):
     own = pandas.Series("train", index=table.index)
     path = pathlib.Path("data")
     try:
-        name, parts = splits._without_sessions(path, clips, own, None)
-        splits._check_trained_on(path, clips, parts, name)
+        name, chosen = splits._without_sessions(path, clips, own, None)
+        splits._check_trained_on(path, clips, chosen, name)
     except UserError:
         return
-    assert all(len(set(each)) == 1 for _, each in parts.groupby(table["session"]))
-    assert set(table["label"][parts == "train"]) == set(table["label"])
-    assert (parts == "test").any()
-    pandas.testing.assert_series_equal(parts, splits._without_sessions(path, clips, own, None)[1])
+    assert all(len(set(each)) == 1 for _, each in chosen.groupby(table["session"]))
+    assert set(table["label"][chosen == "train"]) == set(table["label"])
+    assert (chosen == "test").any()
+    pandas.testing.assert_series_equal(chosen, splits._without_sessions(path, clips, own, None)[1])
 
 
 def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
     rows = [("bus", "", "only")] * 6 + [("park", "", f"s{i}") for i in range(12) for _ in range(2)]
-    assert set(opened(rows, None).clips.table["label"][opened(rows, None).parts == "test"]) == {"park"}
+    assert set(opened(rows, None).clips.table["label"][opened(rows, None).splits == "test"]) == {"park"}
     errors = []
     for fold in "12345":
         try:
@@ -148,13 +148,13 @@ def test_what_cannot_be_split_is_named(opened, rows, arguments, message):
 
 
 def test_a_part_without_clips_is_named(opened):
-    with pytest.raises(UserError, match=r"data, split own .*: no clips in part 'unlabelled' \(it has train\)"):
-        opened([("bus", "", "", "train"), ("park", "", "", "train")], "own").part("unlabelled")
+    with pytest.raises(UserError, match=r"data, split own .*: no clips in split 'unlabelled' \(it has train\)"):
+        opened([("bus", "", "", "train"), ("park", "", "", "train")], "own").split("unlabelled")
 
 
 def test_the_name_tells_splits_apart_that_differ_in_one_clip(opened):
     rows = [("bus", "", "", "train"), ("park", "", "", "train"), ("park", "", "", "train")]
-    names = {opened([*rows[:2], (*rows[2][:3], part)], "own").split for part in ("train", "test", "validation")}
+    names = {opened([*rows[:2], (*rows[2][:3], split)], "own").split_by for split in ("train", "test", "validation")}
     assert len(names) == 3 and json.dumps(sorted(names))
 
 
@@ -176,13 +176,13 @@ def test_records_are_opened_again_as_they_were(opened, arguments):
     cities = ("lyon", "oslo", "rome")
     rows = [("bus park".split()[n % 2], cities[n % 3], f"s{n}", "train" if n < 9 else "test") for n in range(12)]
     records = opened(rows, "own", *arguments)
-    again = splits.reopen_records(records.path, records.split)
-    assert again.split == records.split and again.parts.equals(records.parts)
+    again = splits.reopen_records(records.path, records.split_by)
+    assert again.split_by == records.split_by and again.splits.equals(records.splits)
     with pytest.raises(UserError, match="no longer split as"):
-        splits.reopen_records(records.path, records.split.replace("(", "(0"))
+        splits.reopen_records(records.path, records.split_by.replace("(", "(0"))
 
 
 def test_the_default_fold_is_opened_again_where_no_session_is_known(opened):
     records = opened([("bus park".split()[n % 2], "", "", "") for n in range(12)], None)
-    assert records.split.startswith("session ")
-    assert splits.reopen_records(records.path, records.split).parts.equals(records.parts)
+    assert records.split_by.startswith("session ")
+    assert splits.reopen_records(records.path, records.split_by).splits.equals(records.splits)

@@ -15,18 +15,18 @@ def test_records_that_are_gone_are_an_error(tmp_path, write_round, made_up):
 def test_tested_clips_and_those_trained_on(tmp_path, write_round, made_up, make_records, monkeypatch):
     predictions = made_up(6)
     each = FinishedRound(write_round(tmp_path, "scratch", predictions, records=tmp_path))
-    parts = [*["test"] * 6, *["train"] * 5, "validation", "unlabelled", ""]
+    splits = [*["test"] * 6, *["train"] * 5, "validation", "unlabelled", ""]
     scenes = [*predictions.scenes * 4, "", ""]
     rows = [
-        {"id": f"{number}", "listed": part, "label": scene if part != "unlabelled" else "", "part": part}
-        for number, (part, scene) in enumerate(zip(parts, scenes, strict=True))
+        {"id": f"{number}", "listed": split, "label": scene if split != "unlabelled" else "", "split": split}
+        for number, (split, scene) in enumerate(zip(splits, scenes, strict=True))
     ]
     for row, name in zip(rows, predictions.details["id"], strict=False):
         row["id"] = name
     clips = make_records(rows, np.zeros((14, 1), np.int16), predictions.scenes).clips
     for module in ("asc_jax.evaluate.runs", "asc_jax.data.splits"):
         monkeypatch.setattr(f"{module}.read_clips", lambda folder: (clips, "listed"))
-    split = open_records(tmp_path).split
+    split = open_records(tmp_path).split_by
     monkeypatch.setitem(each.config["settings"], "split", split)
     assert clips_of(each, tested=True).column("id") == predictions.details["id"]
     assert clips_of(each, tested=False).column("id") == [f"{number}" for number in range(6, 11)]

@@ -39,9 +39,9 @@ def test_an_untested_round_has_the_weights_and_no_scores(checkpoint, variables, 
 
 def test_a_tested_round_knows_the_scenes_in_the_order_of_the_records(checkpoint, variables, tmp_path, make_records):
     audio = np.random.default_rng(0).integers(-9999, 9999, (5, 16_000)).astype(np.int16)
-    parts = ("train", "test", "test", "test", "train")
+    splits = ("train", "test", "test", "test", "train")
     rows = [
-        {"id": f"{n}", "part": part, "label": SCENES[n % 3], "truth": SCENES[n % 3]} for n, part in enumerate(parts)
+        {"id": f"{n}", "split": split, "label": SCENES[n % 3], "truth": SCENES[n % 3]} for n, split in enumerate(splits)
     ]
     records = make_records(rows, audio, ("tram", "bus", "park"))
     weights.import_round(FILE, SCENES, 16_000, tmp_path / "pretrain", records)
@@ -53,7 +53,7 @@ def test_a_tested_round_knows_the_scenes_in_the_order_of_the_records(checkpoint,
 
 
 def test_records_of_other_clips_are_refused(checkpoint, tmp_path, make_records):
-    records = make_records([{"id": "0", "part": "test"}], np.zeros((1, 8000), np.int16), SCENES)
+    records = make_records([{"id": "0", "split": "test"}], np.zeros((1, 8000), np.int16), SCENES)
     with pytest.raises(UserError, match=r"its clips 0.5 s; the checkpoint's are bus, park, tram and 1 s"):
         weights.import_round(FILE, SCENES, 16_000, tmp_path / "pretrain", records)
     assert not (tmp_path / "pretrain").exists()

@@ -40,14 +40,14 @@ EXPERIMENT = Experiment(
 SCENES = ("low", "middle", "high")
 
 
-def tones(part, count):
+def tones(split, count):
     """Clips of three scenes, each a tone of its own in noise."""
-    rng = np.random.default_rng(len(part))
+    rng = np.random.default_rng(len(split))
     for number in range(count):
         tone = 3000 * np.sin(np.arange(16_000) * 0.05 * (number % 3 + 1)) + rng.normal(0, 300, 16_000)
         truth = SCENES[number % 3]
-        row = {"id": f"{part}-{number}", "part": part, "truth": truth, "device": f"s{number % 2}"}
-        yield row | {"label": "" if part == "unlabelled" else truth}, tone.astype(np.int16)
+        row = {"id": f"{split}-{number}", "split": split, "truth": truth, "device": f"s{number % 2}"}
+        yield row | {"label": "" if split == "unlabelled" else truth}, tone.astype(np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_chain_of_augmented_clips(chain, records, tmp_path):
     assert pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")["step"].tolist() == [2, 4, 6]
     after = pandas.read_csv(tmp_path / "pseudolabel" / "pseudo_labels_after.csv")
     net, scenes, of_this = load(tmp_path / "pseudolabel")
-    predictions, _ = predict(net, of_this, records.part("unlabelled"), 4)
+    predictions, _ = predict(net, of_this, records.split("unlabelled"), 4)
     assert after["scene"].tolist() == [scenes[label] for label in predictions.label]
 
 
@@ -201,8 +201,8 @@ def test_finetuning_keeps_the_trunk_and_replaces_the_head(chain, records, tmp_pa
     run(again, each, records)
     before, after = variables(chain, "pretrain")["params"], variables(chain, "still")["params"]
     assert not np.allclose(before["head"]["directions"], after["head"]["directions"], atol=1e-3)
-    for part in ("wavegram", "attention", "trunk"):
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-9), before[part], after[part])
+    for split in ("wavegram", "attention", "trunk"):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-9), before[split], after[split])
 
 
 def test_what_cannot_run_says_why(chain, records, tmp_path):
@@ -215,8 +215,8 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
     with pytest.raises(UserError, match="--batch-size 9"):
         run(large, rounds(large, "pretrain")[0], records)
     assert not (tmp_path / "pretrain").exists()  # the folder is not taken by settings that cannot run
-    untested = dataclasses.replace(records, parts=records.parts.replace("test", ""))
-    with pytest.raises(UserError, match="no clips in part 'test'"):
+    untested = dataclasses.replace(records, splits=records.splits.replace("test", ""))
+    with pytest.raises(UserError, match="no clips in split 'test'"):
         run(fresh, rounds(fresh, "pretrain")[0], untested)
     renamed = dataclasses.replace(records, clips=dataclasses.replace(records.clips, scenes=("a", "b", "c")))
     again = dataclasses.replace(rounds(chain, "pseudolabel")[0], name="again")
@@ -230,7 +230,7 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
 
 
 def test_unlabelled_clips_are_nothing_to_pretrain_on(records, tmp_path):
-    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path), source_part="unlabelled")
+    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path), source_split="unlabelled")
     with pytest.raises(UserError, match="pretrain: 6 clips of unlabelled have no label"):
         run(experiment, rounds(experiment, "pretrain")[0], records)
 
