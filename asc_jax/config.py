@@ -12,7 +12,7 @@ from asc_jax.net.options import Network
 
 Value = TypeVar("Value")
 Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
-DataSet = Literal["scenes", "clips", "tau2020", "cas2023"]
+DataSetName = Literal["scenes", "clips", "tau2020", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
@@ -86,9 +86,9 @@ class Experiment(Preparation):
     """Data, network and phases of one chain: pretrain, finetune, pseudolabel, and the from-scratch comparison."""
 
     name: Hidden[str]
-    source: DataSet
+    source: DataSetName
     """Data set of the pretraining."""
-    target: DataSet
+    target: DataSetName
     """Data set of finetuning, pseudo-labels and test."""
     pretrain: Hidden[Phase]
     finetune: Hidden[Phase]

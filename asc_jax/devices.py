@@ -92,15 +92,15 @@ def everywhere() -> NamedSharding:
 
 def shardings(mesh: Mesh, batch: dict) -> dict[str, NamedSharding]:
     """How each array of a batch is sharded over the mesh."""
-    return {name: NamedSharding(mesh, spec) for name, spec in shares(batch).items()}
+    return {name: NamedSharding(mesh, spec) for name, spec in partition_specs(batch).items()}
 
 
-def shares(batch: dict) -> dict[str, PartitionSpec]:
-    """How a batch lies on the mesh: each device has a share of it, and all of what is EVERYWHERE."""
+def partition_specs(batch: dict) -> dict[str, PartitionSpec]:
+    """How a batch is sharded over the mesh: each device has its clips, and all of what is EVERYWHERE."""
     return {name: PartitionSpec() if name in EVERYWHERE else PartitionSpec(AXIS) for name in batch}
 
 
-def shared(batch: dict) -> dict:
-    """The batch, of which this process has its part, a share on each device."""
+def shard_batch(batch: dict) -> dict:
+    """The batch, of which this process has its slice, sharded over the devices."""
     placed = {name: to for name, to in shardings(mesh(), batch).items() if name not in EVERYWHERE}
     return batch | jax.make_array_from_process_local_data(placed, {name: batch[name] for name in placed})

@@ -38,12 +38,13 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
 
 def _known_columns(row: dict[str, str]) -> dict[str, str]:
     """A row of a list under the names of COLUMNS, where DCASE has an `identifier` (city-place) and a `source_label`."""
-    row = {name: plain(value) if name in COLUMNS[1:] else value for name, value in row.items()}
+    row = dict(row)
     for ours, theirs in (("session", "identifier"), ("device", "source_label")):
         if ours not in row and theirs in row:
             row[ours] = row.pop(theirs)
             if ours == "session" and "city" not in row and "-" in row[ours]:
                 row["city"] = row[ours].rsplit("-", 1)[0]
+    row |= {name: plain(row[name]) for name in COLUMNS[1:] if name in row}
     if "split" in row:
         row["split"] = SPLITS.get(row["split"].casefold(), row["split"])
     return row
@@ -60,7 +61,7 @@ def _from_rows(rows: list[dict[str, str]], split: str | None) -> tuple[list[Clip
 
 
 def _clip(row: dict[str, str], own: str | None) -> Clip:
-    """One clip of a list; unlabelled ones serve training, so they leave the training split."""
+    """One clip of a list; without a label it is in the split `unlabelled`, whichever the list names."""
     label, truth = row["scene_label"], row.get("truth", "")
     if label and truth and label != truth:
         raise Unusable("contradiction", f"scene_label is {label!r} but truth is {truth!r}")

@@ -16,7 +16,7 @@ VERSION = "2.1.0"  # of the record format and of the decoding: raise it when eit
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """One record to be: `id` as the source lists it; `scene` is "" where unknown and withheld unless `labelled`.
+    """A clip to prepare: `id` as the source lists it; `scene` is "" where unknown, and a label only if `labelled`.
 
     `split` is one of README.md's; `columns` are more (name, value) pairs to keep.
     """

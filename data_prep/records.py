@@ -25,7 +25,8 @@ from data_prep.dataset import Clip, DataSet, Recording
 from data_prep.faults import Fault, Unusable, refuse
 
 SHARD_BYTES = 128 * 2**20  # of samples
-BYTES_BESIDE = 2000  # at most, per clip: texts, fingerprint, framing
+BYTES_BESIDE = 2000  # at most, per clip: texts and framing
+FINGERPRINT = 1 / 250  # bytes a sample
 LOCK = ".lock"
 TABLE, FINGERPRINTS = "clips.csv", "fingerprints.npy"
 SHARDS = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_INDEX}"
@@ -59,7 +60,10 @@ def write(dataset: DataSet, folder: pathlib.Path, skip_bad: bool, progress: Prog
 
 
 def _check_space(dataset: DataSet, home: pathlib.Path) -> None:
-    needed, free = len(dataset.clips) * (2 * dataset.samples + BYTES_BESIDE), shutil.disk_usage(home).free
+    needed, free = (
+        len(dataset.clips) * ((2 + FINGERPRINT) * dataset.samples + BYTES_BESIDE),
+        shutil.disk_usage(home).free,
+    )
     if needed > free:
         raise PrepareError(
             f"{home}: {len(dataset.clips):,} clips need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "

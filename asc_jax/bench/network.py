@@ -12,7 +12,7 @@ from asc_jax.bench.machine import peak_memory
 from asc_jax.bench.timing import Result, seconds_of
 from asc_jax.config import Phase
 from asc_jax.data.responses import synthesised
-from asc_jax.devices import can_share, on_every_device, shared
+from asc_jax.devices import can_share, on_every_device, shard_batch
 from asc_jax.evaluate.predict import predictor
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
@@ -53,7 +53,7 @@ class Case:
         label = np.arange(self.batch) % self.scenes
         batch = {"audio": self.audio(self.batch), "label": label, "weight": np.ones(self.batch, np.float32)}
         batch["responses"] = on_every_device(synthesised(0))
-        return training_step(self.net, self.phase), (shared(batch), 1e-3, np.uint32(0))
+        return training_step(self.net, self.phase), (shard_batch(batch), 1e-3, np.uint32(0))
 
     def multiply_accumulates(self) -> int:
         """Of one clip, forward."""
@@ -105,7 +105,7 @@ def evaluation(case: Case, clips: int | None = None) -> Result:
     clips = clips or case.batch
     variables, audio = case.state().variables, case.audio(clips)
     if can_share(clips):
-        devices, audio = jax.device_count(), shared({"audio": audio})["audio"]
+        devices, audio = jax.device_count(), shard_batch({"audio": audio})["audio"]
     else:
         devices, (variables, audio) = 1, jax.device_put((variables, audio), jax.devices()[0])
     variables = jitted(fold)(variables)

@@ -26,7 +26,7 @@ from asc_jax.cli.runs import card, compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
 from asc_jax.cli.weights import export_weights, import_weights
-from asc_jax.config import DataSet, Experiment
+from asc_jax.config import DataSetName, Experiment
 from asc_jax.errors import UserError
 from asc_jax.train.stopping import STATUS, Preempted
 
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     if name not in commands:
         listed = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
         usage = USAGE.format(
-            commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSet))
+            commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSetName))
         )
         if name in ("-h", "--help", "data -h", "data --help"):
             if status := _run(print, usage):

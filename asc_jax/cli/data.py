@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from asc_jax.cli.printing import print_tables, progress_bar
-from asc_jax.config import DataSet, Preparation
+from asc_jax.config import DataSetName, Preparation
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Recordings(Preparation):
     """A data set, and how it is prepared."""
 
-    name: tyro.conf.Positional[DataSet]
+    name: tyro.conf.Positional[DataSetName]
     """Which data set; clips are your own recordings."""
     source: tyro.conf.Positional[str | None] = None
     """Folder (for clips also a list) of its recordings, or what 'asc-jax prepare' printed; scenes needs none."""

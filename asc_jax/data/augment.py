@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import betaincinv
 
-from asc_jax.net.frontend import FLAT
+from asc_jax.net.frontend import BAND_VARIANCE_FLOOR
 
 MIXTURE = 0.4  # of the Beta distribution that Freq-MixStyle mixes by
 BLOCK = 4096  # samples of a Fourier transform, at the least: the fastest on a CPU
@@ -57,7 +57,7 @@ def convolve(waveform, response):
 
 def band_statistics(mel):
     """Mean and standard deviation [F] of the bands of a log-mel [T, F]."""
-    return mel.mean(0), jnp.sqrt(mel.var(0) + FLAT)
+    return mel.mean(0), jnp.sqrt(mel.var(0) + BAND_VARIANCE_FLOOR)
 
 
 def freq_mixstyle(key, mel, other):

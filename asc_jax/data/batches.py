@@ -19,7 +19,7 @@ def targets(clips: Clips, pseudo_labels: Labels) -> dict[str, np.ndarray]:
     """
     pairs = [
         (label, 1) if label >= 0 else pseudo_labels[name]
-        for label, name in zip(clips.indices("label"), clips.column("id"), strict=True)
+        for label, name in zip(clips.class_ids("label"), clips.column("id"), strict=True)
     ]
     labels, weights = zip(*pairs, strict=True)
     return {"label": np.array(labels, np.int32), "weight": np.array(weights, np.float32)}

@@ -42,7 +42,7 @@ class Clips:
     def column(self, name: str) -> list[str]:
         return self.table[name].tolist()
 
-    def indices(self, name: str) -> np.ndarray:
+    def class_ids(self, name: str) -> np.ndarray:
         """The scenes in a column (label or truth) as numbers, int32 [M]; -1 where there is none."""
         number = {scene: index for index, scene in enumerate(self.scenes)} | {"": -1}
         return self.table[name].map(number).to_numpy(np.int32)

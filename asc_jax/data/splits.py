@@ -21,7 +21,8 @@ def open_records(path: Path, split: str | None = None, test_fold: str | None = N
         path: the folder that data_prep.prepare returned.
         split: "session" tests one of five stratified folds of sessions, "city" the clips of one city; any other name
             is a column whose values are splits. None is the data set's own way, else "session".
-        test_fold: the fold (1 to 5, default 1) or the city.
+        test_fold: the fold (1 to 5; by default the one that tests most scenes, of those that leave clips of every scene
+            to train on) or the city.
 
     Raises:
         UserError: there is no such split, or a scene has no clip to learn from.
@@ -30,11 +31,11 @@ def open_records(path: Path, split: str | None = None, test_fold: str | None = N
     own_splits = _from_column(path, clips, own) if own else _by_label(clips)
     name = split or own
     if name == "city":
-        name, splits = _without_city(path, clips, own_splits, test_fold)
+        name, splits = _hold_out_city(path, clips, own_splits, test_fold)
     elif name == "session" or name is None:
         if name and not clips.table[name].any():
             raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
-        name, splits = _without_sessions(path, clips, own_splits, test_fold)
+        name, splits = _hold_out_fold(path, clips, own_splits, test_fold)
     else:
         if test_fold is not None:
             raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
@@ -69,11 +70,10 @@ def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
     if not splits.isin(SPLITS).all():
         wrong = splits[~splits.isin(SPLITS)].iloc[0]
         raise UserError(f"{path}: column '{name}' is no split: it says '{wrong}'; use {', '.join(SPLITS[:-1])}")
-    unlabelled = splits.isin(LABELLED) & clips.table["label"].eq("")
-    return splits.mask(unlabelled & splits.eq("train"), "unlabelled")
+    return splits.mask(splits.eq("train") & clips.table["label"].eq(""), "unlabelled")
 
 
-def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
+def _hold_out_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
     cities = clips.table["city"]
     known = sorted(set(cities[own.isin(LABELLED)]) - {""})
     if city is None or city not in known:
@@ -82,7 +82,7 @@ def _without_city(path: Path, clips: Clips, own: pandas.Series, city: str | None
     return f"city {city}", _hold_out(own, cities.eq(city))
 
 
-def _without_sessions(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
+def _hold_out_fold(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
     """Tests one fold of sessions; a clip of no known session is one by itself."""
     sessions = clips.table["session"].where(clips.table["session"].ne(""), "clip " + clips.table["id"])
     labelled = own.isin(LABELLED)

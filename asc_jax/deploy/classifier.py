@@ -14,7 +14,7 @@ from scipy.special import softmax
 
 from asc_jax.deploy.bands import matching, statistics
 from asc_jax.deploy.windows import windows
-from asc_jax.devices import can_share, on_every_device, shared
+from asc_jax.devices import can_share, on_every_device, shard_batch
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predictor
 from asc_jax.evaluate.runs import read_run
@@ -145,7 +145,7 @@ class Classifier:
         if not batch:
             return
         audio = np.resize(np.stack([audio for _, _, audio in batch]), (self.batch, self.samples))  # again the first
-        audio = shared({"audio": audio})["audio"] if can_share(self.batch) else audio
+        audio = shard_batch({"audio": audio})["audio"] if can_share(self.batch) else audio
         cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
         for (prediction, window, _), cosine in zip(batch, cosines, strict=False):
             prediction.cosines[window] = cosine

@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
-from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shared
+from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shard_batch
 from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import SCALE
 from asc_jax.net.folding import fold
@@ -112,12 +112,12 @@ def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Pr
     net, variables = net.clone(folded=True), jitted(fold)(on_every_device(variables))
     batches = []
     for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
-        audio = shared({"audio": audio})["audio"] if can_share(batch_size) else audio
+        audio = shard_batch({"audio": audio})["audio"] if can_share(batch_size) else audio
         batches.append(process_allgather(predictor(net, batch_size)(variables, audio), tiled=True))
     cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*batches, strict=True))
     first = jax.device_get(seen(variables, clips.audio([0])[0], net=net))
     details = {name: clips.column(name) for name in DETAILS}
-    return Predictions(clips.scenes, cosine, clips.indices("truth"), details), Intermediates(embedding, *first)
+    return Predictions(clips.scenes, cosine, clips.class_ids("truth"), details), Intermediates(embedding, *first)
 
 
 def write_intermediates(file: AnyPath, intermediates: Intermediates) -> None:

@@ -7,7 +7,7 @@ from asc_jax.net.kernels import PORTABLE, XLA, Kernels
 
 
 def kernels_for(backend: str | None, train: bool) -> Kernels:
-    """Those for cpu, for another platform of JAX, or for "portable"; None is the platform that JAX uses by default."""
+    """The kernels for "cpu", for "portable" (other runtimes), or else XLA's; None is the platform that JAX uses."""
     match backend or jax.default_backend():
         case "cpu":
             return CPU_TRAINING if train else CPU

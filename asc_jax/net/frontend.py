@@ -18,7 +18,7 @@ RATE = 16_000  # Hz
 WINDOW = 1024  # samples: 64 ms
 HOP = 512  # samples: 32 ms
 BANDS = 128
-FLAT = 1e-2  # decibels squared: floor of a band's variance over time
+BAND_VARIANCE_FLOOR = 1e-2  # decibels squared: floor of a band's variance over time
 
 
 @cache
@@ -108,4 +108,4 @@ def residual_normalise(feature: jax.Array, share: float) -> jax.Array:
     A microphone's response, which shifts the decibels of a band, is gone from the first and stays in the second
     (Kim et al., "QTI submission to DCASE 2021: residual normalization", section 3.1).
     """
-    return normalise(feature, (1,), FLAT) + share * normalise(feature)
+    return normalise(feature, (1,), BAND_VARIANCE_FLOOR) + share * normalise(feature)

@@ -1,4 +1,4 @@
-"""How the layers are computed: by XLA's own operations here, which suits GPUs and TPUs; on a CPU by `cpu/`."""
+"""How the layers are computed: by XLA's own operations here, for GPUs and TPUs; on a CPU by `cpu/`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Map = Any  # a jax.Array; an `Affine`; in training on a CPU also a map that is n
 
 @dataclass(frozen=True)
 class Affine:
-    """scale * x + shift per channel, not computed: the batch normalisation after it is affine, too, and takes it in."""
+    """scale * x + shift per channel, not computed: it is folded into the batch normalisation after it."""
 
     x: Map
     scale: jax.Array

@@ -20,7 +20,7 @@ EPSILON = 1e-5
 
 
 def materialise(x: Map) -> jax.Array:
-    """Computes a deferred map; needed before any operation that is not a layer."""
+    """Computes a deferred map; needed before any operation that is no layer and no sum of two maps."""
     return x.array if isinstance(x, Deferred) else x
 
 
@@ -30,7 +30,7 @@ class Mode:
 
     train: bool = False
     folded: bool = False  # batch normalisation is folded into the convolution before it (folding.py)
-    axis_name: str | None = None  # of the mesh over whose devices the batch is sharded and BatchNorm averages
+    axis_name: str | None = None  # mesh axis over which BatchNorm averages its statistics
     kernels: Kernels = XLA
 
 

@@ -14,7 +14,7 @@ class Network:
     plain_projection: bool = False
     """A 1x1 convolution before the attention's sigmoid (paper) in place of a separable one (released)."""
     residual_normalisation: float = 0.0
-    """With 0 (released) the clip is normalised; above, each band, plus this share of the clip's (lambda)."""
+    """Lambda of residual normalisation, each band plus lambda times the clip; 0 (released): the clip alone."""
     mean_over_time: bool = False
     """Average over time before the global convolution, in place of a weight for each frame (released)."""
     bfloat16: bool = False

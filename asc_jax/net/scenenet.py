@@ -28,7 +28,7 @@ class Outputs(NamedTuple):
 
 
 class SceneNet(nn.Module):
-    """Waveform [B, N] in [-1, 1] at 16 kHz -> Outputs; N of one second or more, the same for all clips of a model.
+    """Waveform [B, N] in [-1, 1] at 16 kHz -> Outputs; N of 0.1 s or more, the same for all clips of a model.
 
     With `bfloat16` attention and trunk compute in it; parameters, front end, statistics and head stay float32. The
     default is the released network; see "Semi-supervised acoustic scene classification under domain
@@ -37,18 +37,18 @@ class SceneNet(nn.Module):
 
     scenes: int
     network: Network = Network()
-    backend: str | None = None  # "cpu", another platform of JAX, or "portable"; None is JAX's default
+    backend: str | None = None  # "cpu", "portable" (other runtimes), else XLA's own operations; None: JAX's platform
     axis_name: str | None = None  # mesh axis over which a batch is sharded and BatchNorm averages its statistics
     folded: bool = False  # for variables of `fold`
 
     @nn.compact
     def __call__(
-        self, waveform: jax.Array, train: bool = False, change_mel: Callable[[jax.Array], jax.Array] = lambda mel: mel
+        self, waveform: jax.Array, train: bool = False, augment_mel: Callable[[jax.Array], jax.Array] = lambda mel: mel
     ) -> Outputs:
-        """`change_mel` augments the log-mel [B, T, F]."""
+        """`augment_mel` augments the log-mel [B, T, F]."""
         mode = Mode(train, self.folded, self.axis_name, kernels_for(self.backend, train))
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = change_mel(self._adapted(log_mel(waveform, self.network.magnitude_mel, mode.kernels)))
+            mel = augment_mel(self._adapted(log_mel(waveform, self.network.magnitude_mel, mode.kernels)))
             wavegram = Wavegram(self.network.wavegram_filters, mode, name="wavegram")(waveform)  # [B, T, F]
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((self._normalised(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)

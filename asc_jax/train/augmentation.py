@@ -10,10 +10,10 @@ from asc_jax.config import Augmentation
 from asc_jax.data import augment
 from asc_jax.devices import AXIS
 
-Change = Callable[[jax.Array], jax.Array]
+Augment = Callable[[jax.Array], jax.Array]
 
 
-def change_of_waveform(key: jax.Array, responses: jax.Array | None, how: Augmentation) -> Change:
+def waveform_augmentation(key: jax.Array, responses: jax.Array | None, how: Augmentation) -> Augment:
     """Waveforms [B, N], shifted in time and convolved with impulse responses [R, taps]."""
 
     def change(waveform: jax.Array) -> jax.Array:
@@ -35,7 +35,7 @@ def _shifted_and_convolved(
     return waveform
 
 
-def change_of_mel(key: jax.Array, how: Augmentation) -> Change:
+def mel_augmentation(key: jax.Array, how: Augmentation) -> Augment:
     """Log-mels [B, T, F] with band statistics mixed with another clip's of the whole batch (Freq-MixStyle)."""
 
     def change(mel: jax.Array) -> jax.Array:

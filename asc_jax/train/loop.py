@@ -10,7 +10,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from asc_jax.config import Phase
-from asc_jax.devices import shared
+from asc_jax.devices import shard_batch
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.checkpoint import finish, save
 from asc_jax.train.metrics import keep_unfinished_epoch, metrics_log, progress_bar, unfinished_epoch
@@ -52,7 +52,7 @@ def train(
             history = unfinished_epoch(folder, step) if step % steps_per_epoch else []
             beginning = first - len(history)
             for batch in islice(batches, end - step):
-                state, metrics = train_step(state, shared(batch), rate, np.uint32(seed))
+                state, metrics = train_step(state, shard_batch(batch), rate, np.uint32(seed))
                 history.append(metrics)
                 step += 1
                 # Waiting for the step before keeps one step in flight, and no more batches than that on the device.

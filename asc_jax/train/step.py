@@ -1,7 +1,7 @@
 """One training step, the same for every phase."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import flax.struct
 import jax
@@ -12,11 +12,11 @@ from jax.sharding import Mesh, PartitionSpec
 
 from asc_jax.config import Augmentation, Phase
 from asc_jax.data.cache import audio_of
-from asc_jax.devices import AXIS, compiler_options, platform, shares
+from asc_jax.devices import AXIS, compiler_options, partition_specs, platform
 from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet, to_waveform
-from asc_jax.train.augmentation import Change, change_of_mel, change_of_waveform
+from asc_jax.train.augmentation import Augment, mel_augmentation, waveform_augmentation
 from asc_jax.typed import Jitted, cached, jitted
 
 
@@ -66,16 +66,16 @@ def loss(
     batch_stats,
     net: SceneNet,
     batch: dict,
-    change_waveform: Change = _unchanged,
-    change_mel: Change = _unchanged,
+    augment_waveform: Augment = _unchanged,
+    augment_mel: Augment = _unchanged,
 ) -> tuple[jax.Array, tuple[Any, jax.Array]]:
     """Weighted ArcFace cross-entropy over a batch of {audio (see `audio_of`), label [B], weight [B]}.
 
     Returns (loss, (new running statistics, cosine [B, scenes])). The weighted sum is divided by B, not by the weights.
     """
     variables = {"params": params, "batch_stats": batch_stats}
-    waveform = change_waveform(to_waveform(audio_of(batch)))
-    outputs, changed = net.apply(variables, waveform, train=True, change_mel=change_mel, mutable=["batch_stats"])
+    waveform = augment_waveform(to_waveform(audio_of(batch)))
+    outputs, changed = net.apply(variables, waveform, train=True, augment_mel=augment_mel, mutable=["batch_stats"])
     logits = margin_logits(outputs.cosine, batch["label"])
     per_clip = optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"])
     return (per_clip * batch["weight"]).mean(), (changed["batch_stats"], outputs.cosine)
@@ -84,10 +84,10 @@ def loss(
 def training_step(net: SceneNet, phase: Phase, mesh: Mesh | None = None) -> Step:
     """The compiled step(state, batch, learning rate, seed) -> (state, {loss, accuracy}).
 
-    One AdamW step on all devices of the mesh, by default all there are; the state is donated. The batch is {audio (see
-    `audio_of`), label [B], weight [B]; responses [R, taps] where there are such}. The rate is an argument, so one
-    compiled step serves all epochs; random choices are those of the seed, a uint32, and the state's step. The accuracy
-    is the margin-free one of the batch as it was trained on.
+    One AdamW step on all devices of the mesh, by default all there are; the state is donated, but not with
+    `--debug-nans`. The batch is {audio (see `audio_of`), label [B], weight [B]; responses [R, taps] where there are
+    such}. The rate is an argument, so one compiled step serves all epochs; random choices are those of the seed, a
+    uint32, and the state's step. The accuracy is the margin-free one of the batch as it was trained on.
     """
     return _training_step(net, phase.augmentation, phase.weight_decay, mesh or all_devices())
 
@@ -100,7 +100,7 @@ def _training_step(net: SceneNet, augmentation: Augmentation, weight_decay: floa
         state: TrainState, batch: dict, rate: float, seed: np.uint32, /
     ) -> tuple[TrainState, dict[str, jax.Array]]:
         share = partial(_step, net=net, augmentation=augmentation, weight_decay=weight_decay)
-        specs = (PartitionSpec(), shares(batch), PartitionSpec(), PartitionSpec())
+        specs = (PartitionSpec(), partition_specs(batch), PartitionSpec(), PartitionSpec())
         shared_step = jax.shard_map(share, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=False)
         return shared_step(state, batch, rate, seed)
 
@@ -122,14 +122,15 @@ def _step(
 ) -> tuple[TrainState, dict[str, jax.Array]]:
     waveform_key, mel_key = jax.random.split(jax.random.fold_in(jax.random.key(seed), state.step))
     changes = (
-        change_of_waveform(waveform_key, batch.get("responses"), augmentation),
-        change_of_mel(mel_key, augmentation),
+        waveform_augmentation(waveform_key, batch.get("responses"), augmentation),
+        mel_augmentation(mel_key, augmentation),
     )
     gradient = jax.value_and_grad(lambda params: loss(params, state.batch_stats, net, batch, *changes), has_aux=True)
     (value, (batch_stats, cosine)), gradients = gradient(state.params)
     metrics = {"loss": value, "accuracy": (cosine.argmax(-1) == batch["label"]).mean()}
     gradients, metrics = jax.lax.pmean((gradients, metrics), AXIS)
-    # optax.adamw's state would hold the rate, and checkpoints of earlier versions would not fit it
-    direction, opt_state = optax.scale_by_adam().update(gradients, state.opt_state)
-    params = jax.tree.map(lambda p, d: p - rate * (d + weight_decay * p), state.params, direction)
-    return TrainState(state.step + 1, params, batch_stats, opt_state), metrics
+    adamw = optax.adamw(rate, weight_decay=weight_decay)
+    empty = optax.EmptyState()  # adamw chains Adam, decay and rate, of which Adam alone has a state
+    updates, states = adamw.update(gradients, (state.opt_state, empty, empty), state.params)
+    params = optax.apply_updates(state.params, updates)
+    return TrainState(state.step + 1, params, batch_stats, cast(tuple, states)[0]), metrics

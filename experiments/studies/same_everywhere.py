@@ -31,7 +31,7 @@ def learn(folder: Path) -> None:
     from asc_jax.data.batches import targets, training_batches
     from asc_jax.data.cache import reader
     from asc_jax.data.splits import open_records
-    from asc_jax.devices import on_every_device, shared
+    from asc_jax.devices import on_every_device, shard_batch
     from asc_jax.evaluate.predict import predict
     from asc_jax.net.scenenet import SceneNet
     from asc_jax.processes import is_first, join
@@ -56,7 +56,7 @@ def learn(folder: Path) -> None:
     )
     step = training_step(net, each.phase)
     for _, batch in zip(range(STEPS), batches, strict=False):
-        state, metrics = step(state, shared(batch), each.phase.learning_rate, np.uint32(0))
+        state, metrics = step(state, shard_batch(batch), each.phase.learning_rate, np.uint32(0))
         losses.append(float(metrics["loss"]))
     with checkpoint.manager(folder.parent / "1 device") as checkpoints:
         if checkpoints.latest_step() is None:

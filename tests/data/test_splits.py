@@ -85,7 +85,7 @@ def test_without_a_split_of_its_own_sessions_are_held_out(opened):
     assert len(records.split("test")) == 8 and not sessions_of(records, "test") & sessions_of(records, "train")
 
 
-def test_without_sessions_clips_are_held_out(opened):
+def test_hold_out_fold_clips_are_held_out(opened):
     records = opened([(scene, "", "") for scene in ("bus", "metro", "park") for _ in range(20)], None)
     tested = records.clips.table["label"][records.splits == "test"]
     assert tested.value_counts().to_dict() == {"bus": 4, "metro": 4, "park": 4}
@@ -101,14 +101,14 @@ def test_whatever_the_sessions_no_scene_is_without_training_clips(counts):
     own = pandas.Series("train", index=table.index)
     path = pathlib.Path("data")
     try:
-        name, chosen = splits._without_sessions(path, clips, own, None)
+        name, chosen = splits._hold_out_fold(path, clips, own, None)
         splits._check_trained_on(path, clips, chosen, name)
     except UserError:
         return
     assert all(len(set(each)) == 1 for _, each in chosen.groupby(table["session"]))
     assert set(table["label"][chosen == "train"]) == set(table["label"])
     assert (chosen == "test").any()
-    pandas.testing.assert_series_equal(chosen, splits._without_sessions(path, clips, own, None)[1])
+    pandas.testing.assert_series_equal(chosen, splits._hold_out_fold(path, clips, own, None)[1])
 
 
 def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
@@ -160,8 +160,8 @@ def test_the_name_tells_splits_apart_that_differ_in_one_clip(opened):
 
 def test_indices_of_scenes(opened):
     records = opened([("park", "", "", "train"), ("bus", "", "", "train"), ("", "", "", "unlabelled")], "own")
-    assert records.clips.indices("label").tolist() == [1, 0, -1]
-    assert records.clips.indices("label").dtype == np.int32
+    assert records.clips.class_ids("label").tolist() == [1, 0, -1]
+    assert records.clips.class_ids("label").dtype == np.int32
 
 
 def test_holding_out_needs_a_split_that_does(opened):

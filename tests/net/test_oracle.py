@@ -16,7 +16,7 @@ from oracle import recipe
 
 from asc_jax.config import Phase
 from asc_jax.deploy.released import from_released, to_released
-from asc_jax.devices import on_every_device, shared
+from asc_jax.devices import on_every_device, shard_batch
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
@@ -88,7 +88,7 @@ def steps(variables, in_float64):
     """(state after each training step on both devices, its loss)."""
     opt_state = optax.scale_by_adam().init(variables["params"])
     state = step.TrainState(jnp.zeros((), jnp.int32), variables["params"], variables["batch_stats"], opt_state)
-    state, arguments = on_every_device(state), (shared(BATCH), recipe.LEARNING_RATE, np.uint32(0))
+    state, arguments = on_every_device(state), (shard_batch(BATCH), recipe.LEARNING_RATE, np.uint32(0))
     lowered = step.training_step(NET, Phase()).lower(state, *arguments)
     train = lowered.compile({"xla_backend_optimization_level": 0})  # compiles sooner
     results = []

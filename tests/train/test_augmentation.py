@@ -5,7 +5,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from asc_jax.config import Augmentation
 from asc_jax.devices import AXIS
-from asc_jax.train.augmentation import change_of_mel, change_of_waveform
+from asc_jax.train.augmentation import mel_augmentation, waveform_augmentation
 
 ALL = Augmentation(time_shift=0.5, dir_prob=0.6, freq_mixstyle_prob=0.7)
 KEY = jax.random.key(0)
@@ -29,12 +29,12 @@ def on(devices, function, *arguments):
 
 def changed(waveform, how, devices=1, key=KEY):
     responses = np.random.default_rng(2).normal(size=(4, 64)).astype(np.float32)
-    return on(devices, change_of_waveform(key, responses, how), waveform)
+    return on(devices, waveform_augmentation(key, responses, how), waveform)
 
 
 def test_without_augmentation_a_batch_is_what_it_was(waveform, mel):
     np.testing.assert_array_equal(changed(waveform, Augmentation()), waveform)
-    np.testing.assert_array_equal(on(1, change_of_mel(KEY, Augmentation()), mel), mel)
+    np.testing.assert_array_equal(on(1, mel_augmentation(KEY, Augmentation()), mel), mel)
 
 
 @pytest.mark.parametrize("name", ["time_shift", "dir_prob"])
@@ -48,10 +48,10 @@ def test_each_augmentation_alone_changes_clips_as_the_key_says(waveform, name):
 def test_one_device_and_two_make_the_same_of_a_batch(waveform, mel):
     one, two = (changed(waveform, ALL, devices) for devices in (1, 2))
     np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
-    one, two = (on(devices, change_of_mel(KEY, ALL), mel) for devices in (1, 2))
+    one, two = (on(devices, mel_augmentation(KEY, ALL), mel) for devices in (1, 2))
     np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-4)
 
 
 def test_band_statistics_are_mixed_each_in_its_own_way(mel):
-    changed_mel = on(1, change_of_mel(KEY, Augmentation(freq_mixstyle_prob=1.0)), mel) - mel
+    changed_mel = on(1, mel_augmentation(KEY, Augmentation(freq_mixstyle_prob=1.0)), mel) - mel
     assert (np.abs(changed_mel).max((1, 2)) > 0.1).sum() > 4  # a clip may meet itself, or keep nearly all of its own

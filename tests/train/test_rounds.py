@@ -15,7 +15,7 @@ import soundfile
 
 from asc_jax.config import Augmentation, Experiment, Phase, rounds
 from asc_jax.data.leaks import read_leak
-from asc_jax.devices import shared
+from asc_jax.devices import shard_batch
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
 from asc_jax.evaluate.runs import FinishedRound, ancestors
@@ -140,7 +140,9 @@ def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_
 def test_sigterm_finishes_the_step_and_the_round_goes_on_from_it(chain, records, tmp_path, monkeypatch):
     again = dataclasses.replace(chain, workdir=str(tmp_path))
     (each,) = rounds(again, "pretrain")
-    monkeypatch.setattr(loop, "shared", lambda batch: (os.kill(os.getpid(), signal.SIGTERM), shared(batch))[1])
+    monkeypatch.setattr(
+        loop, "shard_batch", lambda batch: (os.kill(os.getpid(), signal.SIGTERM), shard_batch(batch))[1]
+    )
     for step in (1, 2, 3, 4):  # one step a call, of which the second and fourth end an epoch
         with pytest.raises(Preempted, match=f"after step {step},") if step < 4 else nullcontext():
             run(again, each, records)
@@ -161,9 +163,9 @@ def test_a_loss_that_is_no_number_names_the_step_its_clips_and_the_last_checkpoi
     def third_is_bad(batch):
         seen.append(batch["label"])
         weight = batch["weight"] * (np.nan if len(seen) == 3 else 1)
-        return shared(batch | {"weight": weight})
+        return shard_batch(batch | {"weight": weight})
 
-    monkeypatch.setattr(loop, "shared", third_is_bad)
+    monkeypatch.setattr(loop, "shard_batch", third_is_bad)
     with pytest.raises(UserError, match="the loss or weights of step 2 are not finite.*checkpoint: step 2") as raised:
         run(again, each, records)
     names = str(raised.value).split("Its clips: ")[1].split(". ")[0].split(", ")

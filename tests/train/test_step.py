@@ -4,7 +4,7 @@ import optax
 import pytest
 
 from asc_jax.config import Augmentation, Phase
-from asc_jax.devices import check_batch, on_every_device, shared
+from asc_jax.devices import check_batch, on_every_device, shard_batch
 from asc_jax.errors import UserError
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
@@ -41,7 +41,9 @@ def test_schedule_falls_from_the_first_rate_towards_the_floor():
 
 def test_decay_alone_changes_what_has_no_gradient(state, batch):
     """Clips without weight have no gradient, however they are augmented."""
-    still = shared(batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.eye(2, 4, dtype="f"))})
+    still = shard_batch(
+        batch | {"weight": np.zeros(4, np.float32), "responses": on_every_device(np.eye(2, 4, dtype="f"))}
+    )
     phase = Phase(weight_decay=0.5, augmentation=Augmentation(time_shift=0.1, dir_prob=0.5, freq_mixstyle_prob=0.5))
     now, metrics = training_step(NET, phase)(on_every_device(jax.tree.map(np.copy, state)), still, 0.1, 0)
     assert metrics["loss"] == 0
@@ -55,7 +57,9 @@ def test_two_devices_are_one(state, batch):
     (value, (batch_stats, cosine)), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True), static_argnums=2)(
         state.params, state.batch_stats, NET, batch
     )
-    now, metrics = training_step(NET, Phase())(on_every_device(jax.tree.map(np.copy, state)), shared(batch), 1e-3, 0)
+    now, metrics = training_step(NET, Phase())(
+        on_every_device(jax.tree.map(np.copy, state)), shard_batch(batch), 1e-3, 0
+    )
     np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
     np.testing.assert_allclose(metrics["accuracy"], np.mean(cosine.argmax(1) == batch["label"]), rtol=1e-6)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), now.batch_stats, batch_stats)

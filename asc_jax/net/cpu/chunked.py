@@ -31,7 +31,7 @@ def in_chunks(
     """(function(stored, parameters), which is like `result`, or None; its mean [C]; its biased variance [C]).
 
     `stored` are maps [B, F, T, C], of which the function takes some clips at a time, or, `local`, some rows
-    [R, C] of all positions. `largest` is the number of elements of the largest map on its way. With `keep` the result
+    [R, C] of all positions. `largest` is the number of elements of the largest intermediate map. With `keep` the result
     is written to memory.
     """
     units = math.prod(result.shape[: 2 if local else 1])

@@ -29,7 +29,7 @@ class Deferred:
     function: MapFunction = lambda stored, parameters: stored[0]
     parameters: tuple = ()
     local: bool = True  # each position depends on that position of what is stored alone
-    largest: int = 0  # elements of the largest map on the way
+    largest: int = 0  # elements of the largest intermediate map
     known_moments: Moments | None = None
 
     @property

@@ -28,7 +28,10 @@ class CpuKernels(Kernels):
 
 
 class CpuTrainingKernels(CpuKernels):
-    """Maps [B, F, T, C] are deferred; convolutions store their results, because computing them anew takes longest."""
+    """Maps [B, F, T, C] are deferred; convolutions store their results, because computing them anew takes longest.
+
+    A 1x1 convolution of few channels and a 1x1 depthwise one store their input instead, whose moments give theirs.
+    """
 
     def pointwise(self, x, kernel, bias=None):
         if not _is_map(x):
