@@ -249,7 +249,7 @@ def test_a_changed_seed_batch_size_or_data_set_is_refused(chain, records):
     with pytest.raises(UserError, match="data was clips/[0-9a-f]+, is now clips/[0-9a-f]+"):
         run(chain, each, dataclasses.replace(records, clips=dataclasses.replace(records.clips, table=table)))
     with pytest.raises(UserError, match=r"split was listed \(0\), is now session 1 \(0\)"):
-        run(chain, each, dataclasses.replace(records, split="session 1 (0)"))
+        run(chain, each, dataclasses.replace(records, split_by="session 1 (0)"))
 
 
 def test_other_responses_under_the_same_name_are_refused(records, tmp_path):
