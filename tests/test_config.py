@@ -37,6 +37,14 @@ def test_published_schedules(name):
         assert each.data == ("tau2020" if each.name == "pretrain" else "cas2023")
 
 
+def test_a_file_beside_the_experiments_that_defines_none_is_passed_over(tmp_path, monkeypatch):
+    import experiments as package
+
+    (tmp_path / "lists_of_mine.py").write_text("FOLDS = 5\n")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert "demo" in experiments() and "lists_of_mine" not in experiments()
+
+
 def test_every_experiment_opens_with_its_command():
     for name in experiments():
         module = __import__(f"experiments.{name}", fromlist=["experiment"])

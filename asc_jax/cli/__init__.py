@@ -74,11 +74,12 @@ Options: asc-jax COMMAND EXPERIMENT --help, or asc-jax COMMAND --help."""
 
 
 def experiments() -> dict[str, Experiment]:
-    """Name -> experiment, of every file in the package `experiments`."""
+    """Name -> experiment, of every file in the package `experiments` that defines one."""
     import experiments as package
 
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return {name: importlib.import_module(f"experiments.{name}").experiment for name in names}
+    modules = {name: importlib.import_module(f"experiments.{name}") for name in names}
+    return {name: module.experiment for name, module in modules.items() if hasattr(module, "experiment")}
 
 
 def _choices(command: Callable) -> type:

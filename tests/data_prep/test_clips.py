@@ -227,7 +227,7 @@ def test_one_file_in_two_spellings_is_listed_twice(folder):
 
 
 def test_columns_of_dcase_are_known(folder):
-    rows = "a.wav\tpark\tlyon-12\ta\nb.wav\tbus\t7\tb\n"
+    rows = "a.wav\tpark\tly\u200bon-12\ta\u00a0\nb.wav\tbus\t7\tb\n"
     (folder / "clips.csv").write_text(f"filename\tscene_label\tidentifier\tsource_label\n{rows}")
     dataset = clips.collect(folder / "clips.csv", 0.1, "start")
     assert [(clip.session, clip.city, clip.device) for clip in dataset.clips] == [
