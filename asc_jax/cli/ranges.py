@@ -39,5 +39,5 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "finetune-rounds", experiment.finetune_rounds, 0, math.inf
     yield "seed", experiment.seed, 0, 2**32 - 1
     yield "scenes-seed", experiment.scenes_seed, 0, 2**32 - 1
-    yield "network.residual-normalisation", network.residual_normalisation, 0, 1
-    yield "network.wavegram-filters", network.wavegram_filters, 1, math.inf
+    yield "residual-normalisation", network.residual_normalisation, 0, 1
+    yield "wavegram-filters", network.wavegram_filters, 1, math.inf

@@ -17,6 +17,7 @@ from commands import error_of
         *(["--epochs", each] for each in ("0", "-3")),
         *(["--checkpoint-every", "0"], ["--batch-size", "1"], ["--seed", "-1"], ["--scenes-seed", "-1"]),
         *(["--finetune-rounds", "-1"], ["--steps", "-1"]),
+        *(["--residual-normalisation", "2"], ["--wavegram-filters", "0"]),
     ],
 )
 def test_values_out_of_range(options, tmp_path, capsys):
