@@ -99,7 +99,7 @@ class Experiment(Preparation):
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
     source_split: str = "train"
-    """Part of the source data set that pretraining trains on."""
+    """Split of the source data set that pretraining trains on."""
     clips: str | None = None
     """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
     tau2020: str | None = None

@@ -13,7 +13,7 @@ Reached, test accuracy in % (600 clips, margin-free), seeds 0, 1 and 2 (--seed),
     pseudolabel        56.8     56.8     58.2   57.3
 
 Pseudo-labels improve on the network that generated them with every seed. Repeating the finetuning does not pay here,
-unlike in the report's table 1: the first round is the best of all.
+unlike in the paper's table 1: the first round is the best of all.
 """
 
 from asc_jax.config import Experiment, Phase

@@ -1,4 +1,4 @@
-"""For unseen devices and cities, and few labels: `released` with augmented clips.
+"""For unseen devices and cities, and few labels: `released`, augmented, normalised by band and averaged over time.
 
     make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
 

@@ -30,8 +30,9 @@ def compare(rounds: list[FinishedRound]) -> list[Comparison]:
     """Compares the first experiment with every other one; rounds that differ in the seed alone are one experiment.
 
     A difference is claimed if its bootstrap interval over sessions (and over seeds, where an experiment has several)
-    leaves out zero, and McNemar's test agrees; errors are shared among the comparisons (Bonferroni). Rounds of one
-    experiment alone are compared one by one, which shows the spread between seeds, and nothing about a method.
+    leaves out zero and, of one training and another, McNemar's test agrees; errors are shared among the comparisons
+    (Bonferroni). Rounds of one experiment alone are compared one by one, which shows the spread between seeds, and
+    nothing about a method.
     """
     _check_same_clips(rounds)
     sides = _experiments(rounds)

@@ -58,7 +58,7 @@ def comparison_table(comparisons: list[Comparison]) -> Table:
     """A row for each comparison; differences are in points of accuracy."""
     level = f"{100 * comparisons[0].level:.3g} %"
     table = Table(
-        "compared", title=f"Difference in accuracy, in points; in brackets the {level} interval over sessions"
+        "compared", title=f"Difference in accuracy, in points; in brackets the {level} interval over sessions and seeds"
     )
     table.add_column("accuracy in %", justify="right")
     table.add_column("difference", justify="right")

@@ -20,7 +20,7 @@ EPSILON = 1e-5
 
 
 def materialise(x: Map) -> jax.Array:
-    """Computes a deferred map; needed before any operation that is no layer and no sum of two maps."""
+    """Computes a deferred map; needed before `GlobalDepthwise`, and before what is no layer and no sum of two maps."""
     return x.array if isinstance(x, Deferred) else x
 
 

@@ -1,4 +1,4 @@
-"""Pseudo-labels: predictions for unlabelled clips, weighted by their confidence (the report's section 3.3)."""
+"""Pseudo-labels: predictions for unlabelled clips, weighted by their confidence (the paper's section 3.3)."""
 
 import io
 
