@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeVar
 
 import tyro
@@ -16,10 +16,12 @@ DataSetName = Literal["scenes", "clips", "tau2020", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
+SYNTHESIS_EPOCH = 20  # steps, after which the learning rate changes
 UNLABELLED = "unlabelled"  # the split whose clips get pseudo-labels
 # A round's output files, beside its checkpoints; the predictions are written last.
 CONFIG, METRICS, INTERMEDIATES, PREDICTIONS = "config.json", "metrics.csv", "intermediates.npz", "predictions.csv"
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
+SOFT_LABELS = "soft_labels.csv"  # by teachers
 
 
 RELEASED = Network()
@@ -64,6 +66,22 @@ class Phase:
     augmentation: Annotated[Augmentation, tyro.conf.OmitArgPrefixes] = NOT_AUGMENTED
 
 
+@dataclass(frozen=True)
+class Synthesis:
+    """Contrastive pretraining on synthesised sounds (data/synthesiser.py), before a source data set or alone."""
+
+    steps: Annotated[int, tyro.conf.arg(name="synthesis-steps")] = 0
+    """Training steps; 0 leaves this round out."""
+    pairs: Annotated[int, tyro.conf.arg(name="synthesis-pairs")] = 96
+    """Pairs of sounds per step: a sound and a perturbed one, which must be distinguished from all others."""
+    seconds: Annotated[float, tyro.conf.arg(name="synthesis-seconds")] = 1.0
+    """Length of a sound."""
+    temperature: Annotated[float, tyro.conf.arg(name="synthesis-temperature")] = 0.15
+    """What cosines are divided by in the loss (NT-Xent)."""
+    learning_rate: Annotated[float, tyro.conf.arg(name="synthesis-learning-rate")] = 2e-3
+    """Learning rate of the first steps; a cosine leads to a tenth of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
     """How recordings become records (data_prep/README.md)."""
@@ -86,20 +104,23 @@ class Experiment(Preparation):
     """Data, network and phases of one chain: pretrain, finetune, pseudolabel, and the from-scratch comparison."""
 
     name: Hidden[str]
-    source: DataSetName
-    """Data set of the pretraining."""
+    source: DataSetName | Literal["synthesis"]
+    """Data set of the pretraining, or synthesised sounds alone (--synthesis-steps)."""
     target: DataSetName
     """Data set of finetuning, pseudo-labels and test."""
     pretrain: Hidden[Phase]
     finetune: Hidden[Phase]
     pseudolabel: Hidden[Phase]
     scratch: Hidden[Phase]
+    synthesis: Synthesis = Synthesis()
     start: str | None = None
     """Your own run, or one of its rounds, that finetuning starts from in place of this run's pretraining."""
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
     source_split: str = "train"
     """Split of the source data set that pretraining trains on."""
+    source_clips: str | None = None
+    """Other recordings of your own to pretrain on in place of the source data set, as --clips has them."""
     clips: str | None = None
     """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
     tau2020: str | None = None
@@ -110,6 +131,12 @@ class Experiment(Preparation):
     """Split of the target data set: session, city or a column of its table (default: the data set's own)."""
     test_fold: str | None = None
     """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    teachers: tuple[str, ...] = ()
+    """Runs or tables (id, SCENE, SCENE, ...) whose mean distribution over the scenes pseudolabel learns, too."""
+    teacher_temperature: float = 1.0
+    """What the teachers' logits are divided by: below 1 they are more certain than they say."""
+    teacher_weight: float = 1.0
+    """Weight of the cross-entropy to the teachers' distribution beside that of labels and pseudo-labels."""
     cache: Cache = "none"
     """Where the training clips are kept between epochs: on the disk (none), in memory (host) or on the accelerator."""
     network: Network = RELEASED
@@ -140,6 +167,8 @@ class Round:
     splits: tuple[str, ...]
     """Of the data set; the network of `start` labels the clips of UNLABELLED."""
     start: str | None = None
+    synthesis: Synthesis | None = None
+    """What it trains on in place of the clips, which then only its head is made from."""
 
 
 def _elsewhere(start: str) -> str:
@@ -147,13 +176,43 @@ def _elsewhere(start: str) -> str:
     return start if "://" in start else os.path.abspath(start)
 
 
+def _pretraining(experiment: Experiment) -> list[Round]:
+    """On synthesised sounds, on the source data set, or on one after the other."""
+    data, splits, start = experiment.source, (experiment.source_split,), None
+    if data == "synthesis":
+        data, splits = experiment.target, ("train",)
+    elif experiment.source_clips:
+        data, splits = "clips", ("train",)
+    found = []
+    if experiment.synthesis.steps:
+        start, phase = "synthesis", _contrastive(experiment)
+        found.append(Round(start, "pretrain", phase, data, splits, synthesis=experiment.synthesis))
+    if experiment.source != "synthesis":
+        found.append(Round("pretrain", "pretrain", experiment.pretrain, data, splits, start=start))
+    return found
+
+
+def _contrastive(experiment: Experiment) -> Phase:
+    """The schedule of the round on synthesised sounds; an epoch is of SYNTHESIS_EPOCH steps."""
+    how = experiment.synthesis
+    return replace(
+        experiment.pretrain,
+        epochs=-(-how.steps // SYNTHESIS_EPOCH),
+        steps=0,
+        batch_size=2 * how.pairs,
+        learning_rate=how.learning_rate,
+        min_learning_rate=how.learning_rate / 10,
+    )
+
+
 def rounds(experiment: Experiment, command: str) -> list[Round]:
     """The rounds of one command, in order; each names the round it starts from."""
-    first = _elsewhere(experiment.start) if experiment.start else "pretrain"
+    own = "synthesis" if experiment.source == "synthesis" else "pretrain"
+    first = _elsewhere(experiment.start) if experiment.start else own
     chain = [first] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:
         case "pretrain":
-            return [Round("pretrain", command, experiment.pretrain, experiment.source, (experiment.source_split,))]
+            return _pretraining(experiment)
         case "finetune":
             return [
                 Round(name, command, experiment.finetune, experiment.target, ("train",), start)

@@ -86,11 +86,12 @@ SETTINGS = {
 def write_round():
     """A function that writes what a finished round leaves, without its checkpoints, into folder/name."""
 
-    def write(folder, name, predictions, seed=0, start=None, devices=("a",), cities=(), records="absent"):
+    def write(folder, name, predictions, seed=0, start=None, devices=("a",), cities=(), records="absent", **others):
         path = folder / name
         path.mkdir(parents=True)
         this_round = SETTINGS["round"] | {"name": name, "command": name.split("-")[0], "start": start}
-        settings = SETTINGS | {"round": this_round, "seed": seed, "scenes": list(predictions.scenes)}
+        changed = {setting: value for setting, value in others.items() if value is not None}
+        settings = SETTINGS | {"round": this_round, "seed": seed, "scenes": list(predictions.scenes)} | changed
         versions = {"python": "3", "jax": "0"}
         config = {"settings": settings, "versions": versions, "device": "1 x cpu", "records": str(records)}
         (path / CONFIG).write_text(json.dumps(config))

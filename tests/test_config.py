@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from asc_jax.cli import experiments
-from asc_jax.config import all_rounds, rounds
+from asc_jax.config import Synthesis, all_rounds, rounds
 
 
 def test_rounds_chain_from_pretraining_to_pseudo_labels():
@@ -20,6 +20,19 @@ def test_rounds_chain_from_pretraining_to_pseudo_labels():
     fewer = dataclasses.replace(demo, finetune_rounds=1)
     assert rounds(fewer, "pseudolabel")[0].start == "finetune-1"
     assert [each.name for each in rounds(fewer, "finetune")] == ["finetune-1"]
+
+
+def test_synthesised_sounds_come_before_a_source_or_in_its_place():
+    before = dataclasses.replace(experiments()["few_labels"], synthesis=Synthesis(steps=410))
+    assert {each.name: (each.start, each.data) for each in all_rounds(before)[:2]} == {
+        "synthesis": (None, "scenes"),
+        "pretrain": ("synthesis", "scenes"),
+    }
+    alone = dataclasses.replace(before, source="synthesis")
+    first, finetuned = rounds(alone, "pretrain"), rounds(alone, "finetune")
+    assert [(each.name, each.data, each.splits) for each in first] == [("synthesis", "clips", ("train",))]
+    assert first[0].phase.epochs == 21 and first[0].phase.batch_size == 192  # of 20 steps
+    assert finetuned[0].start == "synthesis"
 
 
 def test_only_pseudolabel_learns_from_unlabelled_clips():

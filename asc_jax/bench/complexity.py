@@ -1,5 +1,7 @@
 """What a network costs on any machine: parameters, multiply-accumulates, memory."""
 
+import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,9 +11,15 @@ from flax.traverse_util import flatten_dict
 from rich.table import Table
 
 from asc_jax.bench.arithmetic import products
-from asc_jax.net.scenenet import SceneNet
+from asc_jax.bench.timing import seconds_of
+from asc_jax.evaluate.predict import predictor
+from asc_jax.net.ensemble import Net
+from asc_jax.net.folding import fold
+from asc_jax.train.step import create_state
+from asc_jax.typed import jitted
 
 BYTES = {"float32": 4, "float16": 2, "int8": 1}
+REPEATS = 100  # of one clip
 HEAD = "head"  # the layer that the published count leaves out
 LIMIT_KB, LIMIT_M = 128, 30  # low-complexity acoustic scene classification, DCASE 2022 to 2024
 PUBLISHED = "published: 874 k"
@@ -30,7 +38,7 @@ class Layer:
     memory: int
 
 
-def layers(net: SceneNet, samples: int) -> list[Layer]:
+def layers(net: Net, samples: int) -> list[Layer]:
     """All layers with parameters, by name; the fixed log-mel is none of them."""
     net = net.clone(backend="xla")
     audio = jax.ShapeDtypeStruct((1, samples), jnp.float32)
@@ -42,23 +50,34 @@ def layers(net: SceneNet, samples: int) -> list[Layer]:
         prefixes = ("/".join(scope[:length]) for length in range(len(scope), 0, -1))
         if name := next((prefix for prefix in prefixes if prefix in parameters), None):
             costs[name] = product.multiply_accumulates, product.read + product.written
-    projection = "attention/projection/depthwise"
-    if projection in parameters:  # 1x1: a number a channel, which the normalisation after it takes in
-        _, bands, frames, _ = jax.eval_shape(net.apply, variables, audio).attention.shape
-        size = bands * frames * variables["params"]["attention"]["projection"]["depthwise_kernel"].size
-        costs[projection] = size, 2 * size
+    _, bands, frames, _ = jax.eval_shape(net.apply, variables, audio).attention.shape
+    for (*module, leaf), kernel in _arrays(variables["params"]):
+        if leaf == "depthwise_kernel":  # 1x1: a number a channel, which the normalisation after it takes in
+            size = bands * frames * kernel.size
+            costs["/".join((*module, "depthwise"))] = size, 2 * size
     return [Layer(name, parameters[name], *costs[name]) for name in sorted(parameters)]
+
+
+def latency(net: Net, samples: int) -> float:
+    """Median seconds for one clip on one device, folded and compiled."""
+    variables = jitted(fold)(create_state(net, samples, jax.random.key(0)).variables)
+    audio, predict = jnp.zeros((1, samples), jnp.int16), predictor(net.clone(folded=True), 1)
+    return statistics.median(seconds_of(lambda: predict(variables, audio), REPEATS))
 
 
 def _parameters(params: dict) -> dict[str, int]:
     """Of each layer, its normalisation's among them."""
     counted = {}
-    for (*module, leaf), array in cast(dict[tuple[str, ...], jax.Array], flatten_dict(params)).items():
+    for (*module, leaf), array in _arrays(params):
         if leaf.startswith("depthwise_"):
             module = [*module, "depthwise"]
         name = "/".join(module).removesuffix("_norm")
         counted[name] = counted.get(name, 0) + array.size
     return counted
+
+
+def _arrays(params: dict) -> Iterable[tuple[tuple[str, ...], jax.Array]]:
+    return cast(dict[tuple[str, ...], jax.Array], flatten_dict(params)).items()
 
 
 def layers_table(costs: list[Layer]) -> Table:
@@ -76,7 +95,7 @@ def layers_table(costs: list[Layer]) -> Table:
 def totals_table(costs: list[Layer], seconds: float, latency: float) -> Table:
     """The whole network beside limits; `latency` is that of one clip of `seconds`, in seconds."""
     parameters = sum(each.parameters for each in costs)
-    without_head = sum(each.parameters for each in costs if each.name != HEAD)
+    without_head = sum(each.parameters for each in costs if each.name.split("/")[-1] != HEAD)
     arithmetic = sum(each.multiply_accumulates for each in costs)
     largest = max(costs, key=lambda each: each.memory)
     table = Table(f"a clip of {seconds:g} s", "this network", "beside")

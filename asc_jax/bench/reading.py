@@ -13,8 +13,8 @@ from asc_jax.data.batches import targets, training_batches
 from asc_jax.data.cache import reader
 from asc_jax.data.records import Clips
 from asc_jax.train import checkpoint, metrics
+from asc_jax.train.inputs import with_impulse_responses
 from asc_jax.train.loop import train
-from asc_jax.train.rounds import with_impulse_responses
 
 SEED = 0  # of the order of clips and of the augmentations
 

@@ -20,6 +20,7 @@ import tyro
 from asc_jax.cli.bench import bench
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
+from asc_jax.cli.ensemble import ensemble
 from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
 from asc_jax.cli.runs import card, compare, evaluate, report
@@ -38,6 +39,7 @@ COMMANDS = (
     finetune,
     pseudolabel,
     scratch,
+    ensemble,
     evaluate,
     compare,
     report,
@@ -60,6 +62,7 @@ ADVICE = {
 USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report|card RUN... [options]
+       asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]

@@ -25,25 +25,27 @@ def complexity(options: Complexity) -> None:
     from asc_jax.cli.training import use_compilation_cache
 
     use_compilation_cache()
-    from asc_jax.bench.complexity import layers, layers_table, totals_table
-    from asc_jax.bench.network import Case, evaluation
+    from asc_jax.bench.complexity import latency, layers, layers_table, totals_table
+    from asc_jax.net.ensemble import network_of
+    from asc_jax.net.frontend import RATE
 
-    network, seconds, scenes = _network(options.network)
-    case = Case(1, options.seconds or seconds, network, repeats=5, scenes=scenes)
-    costs = layers(case.net, case.samples)
-    print_tables(layers_table(costs), totals_table(costs, case.seconds, evaluation(case).median))
+    networks, seconds, scenes = _networks(options.network)
+    net, seconds = network_of(scenes, networks), options.seconds or seconds
+    samples = round(seconds * RATE)
+    costs = layers(net, samples)
+    print_tables(layers_table(costs), totals_table(costs, seconds, latency(net, samples)))
 
 
-def _network(named: str) -> tuple[Network, float, int]:
-    """The settings of a network, the seconds of its clips, and how many scenes it knows."""
+def _networks(named: str) -> tuple[list[Network], float, int]:
+    """The settings of a network, or of each in an ensemble, the seconds of its clips, and how many scenes it knows."""
     from asc_jax.bench.network import Case
     from asc_jax.cli import experiments
-    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.runs import networks, read_run
     from asc_jax.net.frontend import RATE
 
     if Path(named).exists():
         settings = read_run(Path(named))[-1].settings
-        return Network(**settings["network"]), settings["samples"] / RATE, len(settings["scenes"])
+        return networks(settings), settings["samples"] / RATE, len(settings["scenes"])
     if experiment := experiments().get(named):
-        return experiment.network, experiment.seconds, Case.scenes
+        return [experiment.network], experiment.seconds, Case.scenes
     raise UserError(f"{named}: neither a run's folder nor an experiment ({', '.join(experiments())})")

@@ -17,6 +17,14 @@ def check(experiment: Experiment, phase: Phase) -> None:
             range_ = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:.10g}"
             range_ = "more than 0" if least == math.ulp(0) else range_
             raise UserError(f"--{option} {value:g}: must be {range_}")
+    if experiment.source == "synthesis" and not experiment.synthesis.steps:
+        raise UserError("--source synthesis: say how long, such as --synthesis-steps 400")
+    seconds = experiment.synthesis.seconds
+    if experiment.synthesis.steps and not experiment.network.mean_over_time and seconds != experiment.seconds:
+        raise UserError(
+            f"--synthesis-seconds {seconds:g}: this network has weights for each frame of a clip; "
+            f"use --synthesis-seconds {experiment.seconds:g} or --mean-over-time"
+        )
     for option, place in (("workdir", experiment.workdir), ("data-dir", experiment.data_dir)):
         if place and "://" not in place and any(part.is_file() for part in (Path(place), *Path(place).parents)):
             raise UserError(f"--{option} {place}: is, or is in, a file; name a folder")
@@ -24,7 +32,7 @@ def check(experiment: Experiment, phase: Phase) -> None:
 
 def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, float, float]]:
     """(option, its value, the least and the largest that it may have)"""
-    augmentation, network = phase.augmentation, experiment.network
+    augmentation, network, synthesis = phase.augmentation, experiment.network, experiment.synthesis
     yield "seconds", experiment.seconds, SHORTEST, math.inf
     yield "epochs", phase.epochs, 1, math.inf
     yield "steps", phase.steps, 0, math.inf
@@ -37,7 +45,14 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "dir-prob", augmentation.dir_prob, 0, 1
     yield "freq-mixstyle-prob", augmentation.freq_mixstyle_prob, 0, 1
     yield "finetune-rounds", experiment.finetune_rounds, 0, math.inf
+    yield "teacher-temperature", experiment.teacher_temperature, math.ulp(0), math.inf
+    yield "teacher-weight", experiment.teacher_weight, 0, math.inf
     yield "seed", experiment.seed, 0, 2**32 - 1
     yield "scenes-seed", experiment.scenes_seed, 0, 2**32 - 1
+    yield "synthesis-steps", synthesis.steps, 0, math.inf
+    yield "synthesis-pairs", synthesis.pairs, 2, math.inf
+    yield "synthesis-seconds", synthesis.seconds, SHORTEST, math.inf
+    yield "synthesis-temperature", synthesis.temperature, math.ulp(0), math.inf
+    yield "synthesis-learning-rate", synthesis.learning_rate, math.ulp(0), math.inf
     yield "residual-normalisation", network.residual_normalisation, 0, 1
     yield "wavegram-filters", network.wavegram_filters, 1, math.inf

@@ -110,9 +110,12 @@ def _records(experiment: Experiment, round_: Round) -> "Records":
     from asc_jax.net.frontend import RATE
 
     source = None if round_.data == "scenes" else getattr(experiment, round_.data)
+    if round_.command == "pretrain" and experiment.source_clips:
+        source = experiment.source_clips
     if source is None and round_.data != "scenes":
         raise UserError(f"{round_.name}: say where {round_.data} is: --{round_.data} FOLDER")
-    chosen = () if round_.command == "pretrain" else (experiment.split, experiment.test_fold)
+    of_target = round_.command != "pretrain" or experiment.source == "synthesis"
+    chosen = (experiment.split, experiment.test_fold) if of_target else ()
     records = open_records(prepared(round_.data, source, experiment), *chosen)
     if records.samples != round(experiment.seconds * RATE):
         raise UserError(f"{records.path}: its clips are of {records.samples / RATE:g} s; say so with --seconds")

@@ -50,7 +50,7 @@ def export_weights(options: Export) -> None:
     """Write a run's network as a PyTorch checkpoint."""
     from asc_jax.deploy.weights import write_checkpoint
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.train.rounds import load
+    from asc_jax.train.trained import load
 
     net, _, variables = load(read_run(options.run)[-1].folder)
     write_checkpoint(options.out, net, variables)

@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from asc_jax.errors import UserError
+from asc_jax.net.ensemble import Net, settings_of
 from asc_jax.net.frontend import BANDS, log_mel
-from asc_jax.net.scenenet import SceneNet, to_waveform
+from asc_jax.net.scenenet import to_waveform
 from asc_jax.typed import jitted
 
 
@@ -25,12 +26,16 @@ class BandStatistics:
     deviation: np.ndarray
 
 
-def statistics(net: SceneNet, clips: Iterable[np.ndarray]) -> BandStatistics:
+def statistics(net: Net, clips: Iterable[np.ndarray]) -> BandStatistics:
     """Those of clips of one length, int16 [N] at 16 kHz."""
+
+    magnitude, *others = {network.magnitude_mel for network in settings_of(net)}
+    if others:
+        raise UserError("--device-stats: the networks of this ensemble have different log-mels; use one of its runs")
 
     @jitted
     def sums(audio: np.ndarray) -> tuple[jax.Array, jax.Array, int]:
-        mel = log_mel(to_waveform(audio[None]), net.network.magnitude_mel)[0]  # [T, F]
+        mel = log_mel(to_waveform(audio[None]), magnitude)[0]  # [T, F]
         return mel.sum(0), jnp.square(mel).sum(0), len(mel)
 
     total, squares, frames = np.zeros(BANDS), np.zeros(BANDS), 0

@@ -19,10 +19,10 @@ from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predictor
 from asc_jax.evaluate.runs import read_run
 from asc_jax.net.arcface import SCALE
+from asc_jax.net.ensemble import Net, for_each_network
 from asc_jax.net.folding import fold
 from asc_jax.net.frontend import RATE
-from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.rounds import load as load_round
+from asc_jax.train.trained import load as load_round
 from asc_jax.typed import jitted
 from data_prep.faults import Unusable
 from data_prep.samples import NO_SIGNAL, as_mono, check_length, has_signal
@@ -77,7 +77,7 @@ def confidence_of(cosine: np.ndarray) -> float:
 class Classifier:
     """A network without the scenes' margin, which processes `batch` windows of `samples` at 16 kHz at once."""
 
-    net: SceneNet
+    net: Net
     scenes: tuple[str, ...]
     samples: int
     batch: int
@@ -102,7 +102,8 @@ class Classifier:
         Both are read once: recordings as in `predict`, of which bad ones are passed over, and clips int16 [samples].
         """
         recorded, source = statistics(self.net, self._windows(recordings)), statistics(self.net, training)
-        return replace(self, variables=self.variables | {"bands": _placed(matching(recorded, source), self.batch)})
+        bands = for_each_network(self.net, matching(recorded, source))
+        return replace(self, variables=self.variables | {"bands": _placed(bands, self.batch)})
 
     def _windows(self, recordings: Iterable[Iterable[np.ndarray]]) -> Iterator[np.ndarray]:
         for blocks in recordings:

@@ -15,6 +15,7 @@ from asc_jax.data.records import Records
 from asc_jax.deploy.released import from_released, to_released
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import DETAILS, Predictions, to_csv
+from asc_jax.net.ensemble import Net
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train import checkpoint, claims
@@ -38,7 +39,7 @@ def read_checkpoint(file: Path) -> dict[str, np.ndarray]:
     return {name.removeprefix(PREFIX): tensor.float().numpy() for name, tensor in state.items()}
 
 
-def write_checkpoint(file: Path, net: SceneNet, variables: dict) -> None:
+def write_checkpoint(file: Path, net: Net, variables: dict) -> None:
     """The network as a Lightning checkpoint has it, for `load_state_dict(..., strict=False)`.
 
     What the released network holds and does not use, its spare layer and its mel constants, is left out. UserError if

@@ -16,8 +16,9 @@ from asc_jax.data.records import Clips
 from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shard_batch
 from asc_jax.devices import mesh as all_devices
 from asc_jax.net.arcface import SCALE
+from asc_jax.net.ensemble import Net
 from asc_jax.net.folding import fold
-from asc_jax.net.scenenet import SceneNet, outputs_of, to_waveform
+from asc_jax.net.scenenet import outputs_of, to_waveform
 from asc_jax.typed import AnyPath, Jitted, cached, jitted
 
 DETAILS = ("id", "device", "city", "session")
@@ -65,7 +66,7 @@ class Intermediates:
 Predictor = Jitted[[Any, np.ndarray | jax.Array], tuple[jax.Array, jax.Array]]
 
 
-def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Predictor:
+def predictor(net: Net, clips: int, mesh: Mesh | None = None) -> Predictor:
     """The compiled predict(variables, audio int16 [clips, N]) -> (cosine [clips, scenes], embedding [clips, 128]).
 
     The devices of the mesh, by default all, share the clips, if they can do so evenly; all variables are on each.
@@ -74,7 +75,7 @@ def predictor(net: SceneNet, clips: int, mesh: Mesh | None = None) -> Predictor:
 
 
 @cached
-def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
+def _predictor(net: Net, clips: int, mesh: Mesh) -> Predictor:
     net = net.clone(backend=platform(mesh))
 
     def of_batch(variables: Any, audio: np.ndarray | jax.Array, /) -> tuple[jax.Array, jax.Array]:
@@ -95,7 +96,7 @@ def _predictor(net: SceneNet, clips: int, mesh: Mesh) -> Predictor:
     return jitted(predict, compiler_options=options)
 
 
-def _seen(variables: Any, clip: np.ndarray, *, net: SceneNet) -> tuple[jax.Array, jax.Array]:
+def _seen(variables: Any, clip: np.ndarray, *, net: Net) -> tuple[jax.Array, jax.Array]:
     """int16 audio [N] -> (features, attention), both [F, T, 2]."""
     outputs = outputs_of(net, variables, to_waveform(clip[None]))
     return outputs.features[0], outputs.attention[0]
@@ -104,7 +105,7 @@ def _seen(variables: Any, clip: np.ndarray, *, net: SceneNet) -> tuple[jax.Array
 seen = jitted(_seen, static_argnames="net")
 
 
-def predict(net: SceneNet, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Intermediates]:
+def predict(net: Net, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Intermediates]:
     """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}.
 
     All processes take part, and all get everything.

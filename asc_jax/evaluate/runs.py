@@ -12,6 +12,7 @@ from asc_jax.data.leaks import Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import Intermediates, Predictions, read_csv, read_intermediates
+from asc_jax.net.options import Network
 from asc_jax.older import renamed
 from asc_jax.typed import AnyPath
 
@@ -38,6 +39,19 @@ class FinishedRound:
     @property
     def command(self) -> str:
         return self.settings["round"]["command"]
+
+    @property
+    def trained_on(self) -> str:
+        """The splits that it learned from, or that these were no recordings."""
+        this = self.settings["round"]
+        return "synthesised sounds" if this.get("synthesis") else " and ".join(this["splits"])
+
+    @property
+    def started_from(self) -> str:
+        """Where its weights come from."""
+        if members := self.settings.get("members"):
+            return f"the mean of {len(members)} networks"
+        return self.settings["round"]["start"] or "fresh weights"
 
     @cached_property
     def tested(self) -> Predictions:
@@ -93,7 +107,13 @@ def read_run(folder: AnyPath) -> list[FinishedRound]:
     rounds = [FinishedRound(each) for each in folders if (each / PREDICTIONS).exists()]
     if not rounds:
         raise UserError(f"{folder}: {_no_run(folder)}")
-    return sorted(rounds, key=lambda each: (COMMANDS.index(each.command), len(each.name), each.name))
+    return sorted(rounds, key=_place)
+
+
+def _place(round_: FinishedRound) -> tuple:
+    """Of a round in its run: those from fresh weights are the first of their command."""
+    started = round_.settings["round"]["start"] is not None
+    return COMMANDS.index(round_.command), started, len(round_.name), round_.name
 
 
 def _no_run(folder: AnyPath) -> str:
@@ -117,17 +137,26 @@ def scored_rounds(folder: AnyPath) -> list[FinishedRound]:
     return rounds
 
 
+def networks(settings: dict) -> list[Network]:
+    """The network of a round with these settings, or those of its ensemble."""
+    kept = settings["network"]
+    return [Network(**each) for each in (kept if isinstance(kept, list) else [kept])]
+
+
 def start_of(run: AnyPath, start: str) -> AnyPath:
     """The folder of the round that another starts from: one of the same run, or (a path) the last of another run."""
     return read_run(type(run)(start))[-1].folder if "/" in start else run / start
 
 
 def ancestors(round_: FinishedRound) -> list[FinishedRound]:
-    """A round and those whose weights it descends from, as far as they are there.
+    """A round and those whose weights it descends from, as far as they are there; those of an ensemble's members, too.
 
     Of a round that was copied under another name, what it started from is not known here.
     """
-    found = [round_]
+    members = [FinishedRound(round_.folder.parent / each) for each in round_.settings.get("members", ())]
+    found = [round_, *(other for each in members if (each.folder / PREDICTIONS).exists() for other in ancestors(each))]
+    if members:
+        return found
     while (start := found[-1].settings["round"]["start"]) and found[-1].settings["round"]["name"] == found[-1].name:
         try:
             before = start_of(found[-1].folder.parent, start)

@@ -71,7 +71,7 @@ class SceneNet(nn.Module):
         return mel * scale + shift
 
 
-def outputs_of(net: SceneNet, variables: Mapping[str, Any], waveform: jax.Array) -> Outputs:
+def outputs_of(net: nn.Module, variables: Mapping[str, Any], waveform: jax.Array) -> Outputs:
     """The network's outputs in evaluation mode; `variables` are those of `net.apply`."""
     return cast(Outputs, net.apply(variables, waveform))  # a tuple with changed variables only where some are mutable
 

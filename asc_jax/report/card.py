@@ -1,11 +1,12 @@
 """The model card: what a trained network is, where it comes from, what it scores and where that ends, in Markdown."""
 
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
 import jinja2
 
-from asc_jax.evaluate.runs import FinishedRound, ancestors
+from asc_jax.evaluate.runs import FinishedRound, ancestors, networks
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE
 from asc_jax.report.run import Run
@@ -28,6 +29,7 @@ def write_card(run: Run) -> Path:
         run=run,
         last=run.last,
         rounds=rounds,
+        networks=[asdict(network) for network in networks(run.last.settings)],
         evaluation=run.evaluations[-1],
         data=sorted({each.settings["data"].split("/")[0] for each in rounds} - {""}),
         origin=_origin,
@@ -45,4 +47,4 @@ def write_card(run: Run) -> Path:
 def _origin(round_: FinishedRound) -> str:
     if tensors := round_.settings.get("imported"):
         return f"a PyTorch checkpoint (tensors {tensors}); the rest of this row is the published schedule"
-    return round_.settings["round"]["start"] or "fresh weights"
+    return round_.started_from

@@ -94,8 +94,8 @@ def _training(round_: FinishedRound) -> dict:
     phase, metrics = round_.settings["round"]["phase"], round_.metrics
     row = {
         "name": round_.name,
-        "start": round_.settings["round"]["start"] or "fresh weights",
-        "splits": " and ".join(round_.settings["round"]["splits"]),
+        "start": round_.started_from,
+        "splits": round_.trained_on,
         "epochs": phase["epochs"],
         "batch_size": phase["batch_size"],
         "learning_rate": phase["learning_rate"],

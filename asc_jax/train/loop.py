@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from asc_jax.config import Phase
+from asc_jax.config import Phase, Synthesis
 from asc_jax.devices import shard_batch
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.checkpoint import finish, save
@@ -28,6 +28,7 @@ def train(
     checkpoints: ocp.CheckpointManager,
     folder: AnyPath,
     seed: int,
+    synthesis: Synthesis | None = None,
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
 
@@ -35,7 +36,7 @@ def train(
     Preempted raised; NotFinite if a loss, or what is to be saved, is not all numbers.
     """
     step = int(state.step)
-    train_step = training_step(net, phase)
+    train_step = training_step(net, phase, synthesis=synthesis)
     stop = False
     with progress_bar() as bar, metrics_log(folder, step) as log, sigterm() as asked_to_stop:
         task = bar.add_task(

@@ -5,40 +5,38 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from asc_jax.config import (
     INTERMEDIATES,
-    METRICS,
     PREDICTIONS,
-    PSEUDO_LABELS,
     RELABELLED,
+    SYNTHESIS_EPOCH,
     UNLABELLED,
-    Augmentation,
     Experiment,
     Round,
     all_rounds,
 )
 from asc_jax.data import responses
-from asc_jax.data.batches import Labels, order, targets, training_batches
-from asc_jax.data.cache import Read, reader
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.devices import check_batch, on_every_device
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_intermediates
 from asc_jax.evaluate.runs import start_of
-from asc_jax.net.options import Network
+from asc_jax.net.arcface import unit
+from asc_jax.net.ensemble import Net
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
-from asc_jax.train import checkpoint, claims, metrics, pseudolabels
+from asc_jax.train import checkpoint, claims, teachers
+from asc_jax.train.inputs import batches_of_clips, batches_of_sounds, clips_of_step, write_pseudo_labels
 from asc_jax.train.lock import locked
 from asc_jax.train.loop import train
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
+from asc_jax.train.trained import Trained, load
 from asc_jax.typed import AnyPath
-
-Trained = tuple[SceneNet, tuple[str, ...], dict]  # a network, its scenes, {params, batch_stats}
 
 
 def run(experiment: Experiment, round_: Round, records: Records) -> None:
@@ -65,33 +63,36 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     claims.claim(folder, settings, records.path)
     if is_first():
         write_leak(folder, leak)
-    batch_size, epochs = phase.batch_size, phase.epochs
     with locked(folder), checkpoint.opened(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
-        batches = training_batches(
-            with_impulse_responses(reader(clips, experiment.cache), phase.augmentation, experiment.seed),
-            targets(clips, _labels_of_unlabelled(round_, records, before, folder)),
-            batch_size,
-            epochs,
-            seed,
-            int(state.step),
-            jax.process_index(),
-            jax.process_count(),
-        )
+        if round_.synthesis:
+            batches = batches_of_sounds(experiment, phase.augmentation)
+        else:
+            batches = batches_of_clips(experiment, round_, phase, records, before, seed, int(state.step))
         try:
-            state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed)
+            state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
         except NotFinite as error:
-            numbers = np.asarray(order(len(clips), batch_size, epochs, seed)[error.step])
-            names = ", ".join(clips.column("id")[number] for number in numbers)
+            names = "synthesised" if round_.synthesis else clips_of_step(clips, phase, seed, error.step)
             raise UserError(
                 f"{round_.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
+        if round_.synthesis:
+            state = _with_class_means(net, state, clips, phase.batch_size)
+            checkpoint.save(checkpoints, int(state.step), state)
     if UNLABELLED in round_.splits:
-        _write_pseudo_labels(folder / RELABELLED, net, state.variables, records.split(UNLABELLED), batch_size)
-    test(folder, net, state.variables, tested, batch_size)
+        write_pseudo_labels(folder / RELABELLED, net, state.variables, records.split(UNLABELLED), phase.batch_size)
+    test(folder, net, state.variables, tested, phase.batch_size)
+
+
+def _with_class_means(net: SceneNet, state: TrainState, clips: Clips, batch_size: int) -> TrainState:
+    """The state whose head has each scene's mean embedding as its direction: a test by the nearest class mean."""
+    embedding = unit(jnp.asarray(predict(net, state.variables, clips, batch_size)[1].embedding))
+    one_hot = jax.nn.one_hot(clips.class_ids("label"), len(clips.scenes))
+    directions = unit(one_hot.T @ embedding)
+    return state.replace(params={**state.params, "head": on_every_device({"directions": directions})})
 
 
 def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
@@ -103,7 +104,7 @@ def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
     return tested, clips, _steps_per_epoch(round_, clips)
 
 
-def test(folder: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
+def test(folder: AnyPath, net: Net, variables: dict, clips: Clips, batch_size: int) -> None:
     """Predicts the test clips; a round whose predictions are there has finished."""
     predictions, intermediates = predict(net, variables, clips, batch_size)
     if is_first():
@@ -132,25 +133,6 @@ def _before(experiment: Experiment, round_: Round, records: Records) -> Trained 
     return before
 
 
-def load(folder: AnyPath) -> Trained:
-    """The latest network of a round's folder: (network, its scenes, {params, batch_stats})."""
-    settings = claims.settings(folder)
-    net = SceneNet(len(settings["scenes"]), Network(**settings["network"]))
-    like = jax.eval_shape(lambda: create_state(net, settings["samples"], jax.random.key(0)))
-    with checkpoint.opened(folder) as checkpoints:
-        state = checkpoint.restore(checkpoints, like, only=_last_step(folder))
-    if state is None:
-        raise UserError(f"{folder} has no checkpoint: repeat the command that trained it")
-    return net, tuple(settings["scenes"]), state.variables
-
-
-def _last_step(folder: AnyPath) -> int | None:
-    """The step after which a finished round was tested; None of one that has not finished, or was imported."""
-    file = folder / METRICS
-    rows = metrics.read(file) if (folder / PREDICTIONS).exists() and file.exists() else []
-    return int(rows[-1]["step"]) if rows else None
-
-
 def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
     """What a round's result depends on: the same settings and start give the same weights."""
     how = round_.phase.augmentation
@@ -164,7 +146,16 @@ def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
         "samples": records.samples,
         "scenes": records.scenes,
         "responses": given and responses.fingerprint(given),
+        "teachers": _taught(experiment) if UNLABELLED in round_.splits else None,
     }
+
+
+def _taught(experiment: Experiment) -> dict | None:
+    """What its teachers say; None without any."""
+    if not experiment.teachers:
+        return None
+    found = list(map(teachers.fingerprint, experiment.teachers))
+    return {"are": found, "temperature": experiment.teacher_temperature, "weight": experiment.teacher_weight}
 
 
 def _seed(experiment: Experiment, name: str) -> int:
@@ -186,34 +177,10 @@ def _on_trunk(fresh: TrainState, before: Trained, round_: Round) -> TrainState:
     return fresh.replace(params=params, batch_stats=variables["batch_stats"])
 
 
-def _labels_of_unlabelled(round_: Round, records: Records, before: Trained | None, folder: AnyPath) -> Labels:
-    """The pseudo-labels by `before`, where the round trains on unlabelled clips; they are generated once."""
-    if before is None or UNLABELLED not in round_.splits:
-        return {}
-    file = folder / PSEUDO_LABELS
-    if not file.exists():
-        net, _, variables = before
-        _write_pseudo_labels(file, net, variables, records.split(UNLABELLED), round_.phase.batch_size)
-    wait(f"pseudo-labels of {round_.name}")
-    return pseudolabels.read_csv(file)
-
-
-def _write_pseudo_labels(file: AnyPath, net: SceneNet, variables: dict, clips: Clips, batch_size: int) -> None:
-    predictions, _ = predict(net, variables, clips, batch_size)
-    if is_first():
-        claims.write_text(file, pseudolabels.to_csv(predictions))
-
-
-def with_impulse_responses(read: Read, how: Augmentation, seed: int) -> Read:
-    """Batches as `read` returns them, with the device impulse responses of the augmentation, if it uses any."""
-    if not how.dir_prob:
-        return read
-    known = responses.recorded(Path(how.impulse_responses)) if how.impulse_responses else responses.synthesised(seed)
-    known = on_every_device(known)
-    return lambda numbers: read(numbers) | {"responses": known}
-
-
 def _steps_per_epoch(round_: Round, clips: Clips) -> int:
+    if round_.synthesis:
+        check_batch(round_.synthesis.pairs)
+        return SYNTHESIS_EPOCH
     if round_.phase.batch_size < 2:
         raise UserError(
             f"{round_.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more"

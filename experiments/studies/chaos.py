@@ -113,7 +113,7 @@ def same(run: Path, other: Path) -> str:
     import numpy as np
 
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.train.rounds import load
+    from asc_jax.train.trained import load
 
     counts = []
     for ours, theirs in zip(read_run(run), read_run(other), strict=True):

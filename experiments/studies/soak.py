@@ -87,7 +87,7 @@ def report(disturbed: Path, undisturbed: list, to_the_bit: bool) -> None:
     import numpy as np
 
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.train.rounds import load
+    from asc_jax.train.trained import load
 
     for rounds in zip(read_run(disturbed)[-len(undisturbed) :], undisturbed, strict=True):
         ours, theirs = (each.predictions for each in rounds)

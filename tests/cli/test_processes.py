@@ -17,7 +17,7 @@ import asc_jax
 from asc_jax.cli import main
 from asc_jax.evaluate.predict import read_csv
 from asc_jax.net import mobilefacenet
-from asc_jax.train.rounds import load
+from asc_jax.train.trained import load
 
 pytestmark = pytest.mark.long
 

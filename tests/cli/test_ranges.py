@@ -18,12 +18,26 @@ from commands import error_of
         *(["--checkpoint-every", "0"], ["--batch-size", "1"], ["--seed", "-1"], ["--scenes-seed", "-1"]),
         *(["--finetune-rounds", "-1"], ["--steps", "-1"]),
         *(["--residual-normalisation", "2"], ["--wavegram-filters", "0"]),
+        *(["--synthesis-steps", "-1"], ["--synthesis-pairs", "1"], ["--synthesis-seconds", "0"]),
+        *(["--synthesis-temperature", "0"], ["--synthesis-learning-rate", "nan"]),
+        *(["--teacher-temperature", "0"], ["--teacher-weight", "-1"]),
     ],
 )
 def test_values_out_of_range(options, tmp_path, capsys):
     message = error_of(capsys, "pretrain", "demo", *options, "--workdir", str(tmp_path / "run"))
     assert options[0] in message and "must be" in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sounds_are_as_long_as_clips_where_a_network_knows_frames(tmp_path, capsys):
+    options = ("--synthesis-steps", "20", "--workdir", str(tmp_path / "run"))
+    message = error_of(capsys, "pretrain", "demo", *options)
+    assert message.count("\n") <= 1 and "use --synthesis-seconds 2 or --mean-over-time" in message
+
+
+def test_synthesis_alone_needs_its_steps(tmp_path, capsys):
+    message = error_of(capsys, "pretrain", "few_labels", "--source", "synthesis", "--workdir", str(tmp_path / "run"))
+    assert "such as --synthesis-steps 400" in message
 
 
 def test_a_folder_that_is_a_file(tmp_path, capsys):

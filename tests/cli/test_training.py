@@ -1,8 +1,12 @@
+import dataclasses
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import pytest
 
-from asc_jax.cli import main, training
+from asc_jax.cli import experiments, main, training
+from asc_jax.config import Synthesis, all_rounds, rounds
 
 
 def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
@@ -17,3 +21,19 @@ def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
     monkeypatch.setattr("asc_jax.train.rounds.check_round", lambda *_: None)
     with pytest.raises(FloatingPointError):
         main(["scratch", "demo", "--debug-nans", "--workdir", str(tmp_path)])
+
+
+def test_other_recordings_take_the_place_of_the_source(monkeypatch):
+    """Pretraining, its round on sounds included, has --source-clips; what follows has --clips."""
+    experiment = dataclasses.replace(
+        experiments()["few_labels"],
+        source_clips="others.csv",
+        clips="mine.csv",
+        synthesis=Synthesis(steps=20),
+    )
+    monkeypatch.setattr(training, "prepared", lambda name, source, _: (name, source))
+    monkeypatch.setattr("asc_jax.data.splits.open_records", lambda path, *_: SimpleNamespace(path=path, samples=80_000))
+    found = [training._records(experiment, each).path for each in all_rounds(experiment)]
+    before, after = ("clips", "others.csv"), ("clips", "mine.csv")
+    assert found == [before, before, after, after, after]  # of which scratch is the third
+    assert {each.splits for each in rounds(experiment, "pretrain")} == {("train",)}

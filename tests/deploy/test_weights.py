@@ -9,8 +9,8 @@ from asc_jax.deploy.released import to_released
 from asc_jax.errors import UserError
 from asc_jax.evaluate.runs import read_run, scored_rounds
 from asc_jax.net.scenenet import SceneNet
-from asc_jax.train.rounds import load
 from asc_jax.train.step import create_state
+from asc_jax.train.trained import load
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 SCENES = ("bus", "park", "tram")

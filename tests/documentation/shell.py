@@ -92,6 +92,9 @@ class Shell:
 
     def _provide(self, arguments):
         """What a command takes: runs, and a checkpoint for PyTorch where PyTorch is."""
+        for run in filter(re.compile(r"runs/seed\d").fullmatch, arguments):
+            self.provide("runs/mine")
+            self._copy(run, int(run[-1]))
         if arguments[0] not in TRAINING:
             for run in TRAINED:
                 if any(run in word for word in arguments):
@@ -122,7 +125,7 @@ class Shell:
         """A run with the scores of runs/mine and another seed."""
         copy = self.folder / run
         if not copy.exists():
-            shutil.copytree(self.folder / "runs/mine", copy, ignore=shutil.ignore_patterns("checkpoints"))
+            shutil.copytree(self.folder / "runs/mine", copy)
             for config in copy.glob("*/config.json"):
                 config.write_text(config.read_text().replace('"seed": 0', f'"seed": {seed}'))
 

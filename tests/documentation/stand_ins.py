@@ -12,6 +12,7 @@ PLACEHOLDERS = {
     "VERSION=...": "VERSION=v2-alpha-tpuv5-lite",
     "HOST:PORT": "localhost:1234",
     "--seed S": "--seed 0",
+    "--synthesis-steps 400": "--synthesis-steps 20 --synthesis-pairs 4",
     # recordings
     "--tau2020 ...": "--tau2020 tau2020 --cas2023 cas2023",
     "/data/TAU2020": "tau2020",

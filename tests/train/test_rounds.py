@@ -13,16 +13,17 @@ import pandas
 import pytest
 import soundfile
 
-from asc_jax.config import Augmentation, Experiment, Phase, rounds
+from asc_jax.config import Augmentation, Experiment, Phase, Synthesis, rounds
 from asc_jax.data.leaks import read_leak
 from asc_jax.devices import shard_batch
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
-from asc_jax.evaluate.runs import FinishedRound, ancestors
+from asc_jax.evaluate.runs import FinishedRound, ancestors, read_run
 from asc_jax.train import claims, loop
 from asc_jax.train.lock import locked
-from asc_jax.train.rounds import load, run
+from asc_jax.train.rounds import run
 from asc_jax.train.stopping import Preempted
+from asc_jax.train.trained import load
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 PHASE = Phase(epochs=2, batch_size=4)
@@ -110,6 +111,43 @@ def test_a_chain_of_augmented_clips(chain, records, tmp_path):
     assert after["scene"].tolist() == [scenes[label] for label in predictions.label]
 
 
+def test_pseudo_labels_beside_teachers(chain, records, tmp_path):
+    """A run that was finetuned, and a table that is sure of "high" where the clip is of a test: both are averaged."""
+    (tmp_path / "table.csv").write_text("id,low,middle,high\nunlabelled-0,0,0,1\ntest-1,0,0,1\n")
+    found = (f"{chain.folder}/finetune-1", f"{tmp_path}/table.csv")
+    taught = dataclasses.replace(chain, workdir=str(tmp_path / "run"), start=f"{chain.folder}/", teachers=found)
+    shutil.copytree(chain.folder / "finetune-2", tmp_path / "run" / "finetune-2")
+    (each,) = rounds(taught, "pseudolabel")
+    run(taught, each, records)
+    soft = pandas.read_csv(tmp_path / "run" / "pseudolabel" / "soft_labels.csv").set_index("id")
+    assert len(soft) == 15 and soft.columns.tolist() == list(SCENES)
+    net, _, of_teacher = load(chain.folder / "finetune-1")
+    predictions, _ = predict(net, of_teacher, records.split("train", "unlabelled"), 4)
+    expected = pandas.DataFrame(predictions.probability, predictions.details["id"])
+    expected.loc["unlabelled-0"] = (expected.loc["unlabelled-0"] + [0, 0, 1]) / 2
+    np.testing.assert_allclose(soft.loc[expected.index], expected, atol=1e-5)
+    assert not equal(variables(taught, "pseudolabel"), variables(chain, "pseudolabel"))
+    with pytest.raises(UserError, match="trained with other settings.*teachers"):
+        run(dataclasses.replace(taught, teachers=found[:1]), each, records)
+
+
+def test_synthesised_sounds_come_before_the_source(records, tmp_path):
+    synthesis = Synthesis(steps=20, pairs=2, seconds=1.0)
+    experiment = dataclasses.replace(EXPERIMENT, synthesis=synthesis, workdir=str(tmp_path))
+    for each in rounds(experiment, "pretrain"):
+        run(experiment, each, records)
+    assert [each.name for each in read_run(tmp_path)] == ["synthesis", "pretrain"]
+    assert pandas.read_csv(tmp_path / "synthesis" / "metrics.csv")["step"].tolist() == [20]
+    net, _, of_synthesis = load(tmp_path / "synthesis")
+    clips = records.split("train")
+    _, intermediates = predict(net, of_synthesis, clips, 4)
+    unit = intermediates.embedding / np.linalg.norm(intermediates.embedding, axis=1, keepdims=True)
+    means = np.stack([unit[clips.class_ids("label") == scene].mean(0) for scene in range(3)])
+    expected = means / np.linalg.norm(means, axis=1, keepdims=True)
+    np.testing.assert_allclose(of_synthesis["params"]["head"]["directions"], expected, atol=1e-5)
+    assert [each.name for each in ancestors(FinishedRound(tmp_path / "pretrain"))] == ["pretrain", "synthesis"]
+
+
 def test_a_finished_chain_is_not_trained_again(chain, records):
     before = variables(chain, "finetune-1")
     (each,) = rounds(chain, "pretrain")
@@ -178,7 +216,7 @@ def test_weights_that_are_no_numbers_are_not_saved(chain, records, tmp_path, mon
     (each,) = rounds(again, "pretrain")
     made = loop.training_step
 
-    def spoiled(net, phase):
+    def spoiled(net, phase, **_):
         def step(state, *arguments):
             state, metrics = made(net, phase)(state, *arguments)
             return state.replace(params=jax.tree.map(lambda leaf: leaf * np.float32(np.nan), state.params)), metrics

@@ -2,6 +2,7 @@ import jax
 import numpy as np
 import optax
 import pytest
+from scipy.special import softmax
 
 from asc_jax.config import Augmentation, Phase
 from asc_jax.devices import check_batch, on_every_device, shard_batch
@@ -31,6 +32,16 @@ def test_loss_is_the_mean_over_clips_of_weight_times_cross_entropy(state, batch)
     logits = margin_logits(cosine, batch["label"])
     expected = np.mean(batch["weight"] * optax.softmax_cross_entropy_with_integer_labels(logits, batch["label"]))
     np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+def test_soft_labels_add_their_weighted_cross_entropy(state, batch):
+    soft = np.array([[0.5, 0.25, 0.25], [0, 0, 0], [0, 0, 2], [0, 1, 0]], np.float32)
+    hard, _ = jax.jit(loss, static_argnums=2)(state.params, state.batch_stats, NET, batch)
+    value, (_, cosine) = jax.jit(loss, static_argnums=2)(
+        state.params, state.batch_stats, NET, batch | {"soft_label": soft}
+    )
+    added = -np.mean(np.sum(soft * np.log(softmax(8 * np.asarray(cosine), 1)), 1))
+    np.testing.assert_allclose(value, hard + added, rtol=1e-5)
 
 
 def test_schedule_falls_from_the_first_rate_towards_the_floor():

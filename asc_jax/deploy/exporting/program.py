@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import ModuleType
 
 import jax
@@ -11,6 +11,7 @@ import numpy as np
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.errors import UserError
 from asc_jax.net.arcface import SCALE
+from asc_jax.net.ensemble import in_float32
 from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import outputs_of
 
@@ -37,8 +38,7 @@ def program(model: Classifier, backend: str = "xla") -> Program:
 
     `backend` is that of `SceneNet`: other compilers than XLA's for CPUs compute convolutions well themselves.
     """
-    network = replace(model.net.network, bfloat16=False)  # which not every runtime has
-    net = model.net.clone(network=network, backend=backend)
+    net = in_float32(model.net).clone(backend=backend)  # not every runtime has bfloat16
     variables = jax.device_get(model.variables)
 
     def cosine_and_confidence(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:

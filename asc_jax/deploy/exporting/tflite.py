@@ -16,7 +16,8 @@ from asc_jax.deploy.exporting.program import FACTS, INPUT, OUTPUTS, Exported, fa
 from asc_jax.deploy.exporting.savedmodel import SIGNATURE, save, tensorflow
 
 EXTRA = "tflite"
-ATTENTION, TRUNK = "SceneNet/attention/", "SceneNet/trunk/"  # in the names of operations
+NETWORK = "(SceneNet|member_[0-9]+)/"  # of an ensemble
+ATTENTION, TRUNK = NETWORK + "attention/", NETWORK + "trunk/"  # in the names of operations
 
 Precision = Literal["float32", "float16", "int8"]
 

@@ -1,0 +1,94 @@
+"""Soft labels: the distributions over the scenes that teachers, runs or tables of anybody's model, give clips."""
+
+import io
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas
+from scipy.special import softmax
+
+from asc_jax.data.records import Clips
+from asc_jax.errors import UserError
+from asc_jax.evaluate.predict import predict
+from asc_jax.evaluate.runs import read_run
+from asc_jax.net.arcface import SCALE
+from asc_jax.train.trained import load
+from asc_jax.typed import AnyPath
+
+ROUNDING = 1e-2  # by which the probabilities of a clip may miss a sum of 1
+
+
+def soft_labels(teachers: Sequence[str], temperature: float, clips: Clips, batch_size: int) -> pandas.DataFrame:
+    """The mean of the teachers' distributions: index id, a column for each of the clips' scenes.
+
+    Each teacher is a run's or round's folder, or a table (see `read_table`). A clip that only some of them know has the
+    mean of theirs; one that none knows has no row. UserError where a teacher does not fit.
+    """
+    found = []
+    for teacher in teachers:
+        place = Path(teacher)
+        logits = _of_run(place, clips, batch_size) if place.is_dir() else read_table(place, clips.scenes)
+        logits = logits[logits.index.isin(clips.column("id"))]
+        if logits.empty:
+            raise UserError(f"--teachers {teacher}: knows none of the clips, such as {clips.column('id')[0]}")
+        found.append(pandas.DataFrame(softmax(logits / temperature, axis=1), logits.index, logits.columns))
+    return pandas.concat(found).groupby(level=0).mean()
+
+
+def read_table(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
+    """The logits of a table `id, SCENE, SCENE, ...`: index id, a column for each of `scenes`.
+
+    A table whose rows are probabilities gives their logarithms. UserError names what does not fit.
+    """
+    try:
+        table = pandas.read_csv(file, dtype={"id": str}, keep_default_na=False).set_index("id")
+        logits = table[list(scenes)].astype(float)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"--teachers {file}: no table with the columns id, {', '.join(scenes)} ({reason})") from error
+    if not np.isfinite(logits).all(axis=None) or table.index.has_duplicates:
+        raise UserError(f"--teachers {file}: a number that is not finite, or an id twice")
+    if (logits >= 0).all(axis=None) and np.allclose(logits.sum(axis=1), 1, atol=ROUNDING):
+        return pandas.DataFrame(np.log(logits.clip(lower=1e-9)), logits.index, logits.columns)
+    return logits
+
+
+def _of_run(folder: Path, clips: Clips, batch_size: int) -> pandas.DataFrame:
+    round_ = read_run(folder)[-1]
+    if round_.settings["samples"] != clips.samples:
+        raise UserError(
+            f"--teachers {folder}: its clips have {round_.settings['samples']} samples, not {clips.samples}"
+        )
+    net, scenes, variables = load(round_.folder)
+    if set(scenes) != set(clips.scenes):
+        raise UserError(f"--teachers {folder}: its scenes are {', '.join(scenes)}, not {', '.join(clips.scenes)}")
+    cosine = predict(net, variables, clips, batch_size)[0].cosine
+    return pandas.DataFrame(SCALE * cosine, clips.column("id"), list(scenes))[list(clips.scenes)]
+
+
+def fingerprint(teacher: str) -> str:
+    """Of a table, or of a run's predictions: its name alone would not tell that it was exchanged."""
+    place = Path(teacher)
+    file = read_run(place)[-1].folder / "predictions.csv" if place.is_dir() else place
+    try:
+        return f"{zlib.crc32(file.read_bytes()):08x}"
+    except OSError as error:
+        raise UserError(f"--teachers {teacher}: {error.strerror}; name a run or a table") from error
+
+
+def to_csv(labels: pandas.DataFrame) -> str:
+    """One row a clip: its id and the probability of every scene."""
+    return labels.to_csv(index_label="id", float_format="%.6g", lineterminator="\n")
+
+
+def read_csv(file: AnyPath) -> pandas.DataFrame:
+    """What `to_csv` wrote."""
+    return pandas.read_csv(io.StringIO(file.read_text()), dtype={"id": str}, keep_default_na=False).set_index("id")
+
+
+def targets(clips: Clips, labels: pandas.DataFrame, weight: float) -> dict[str, np.ndarray]:
+    """The clips' soft targets: {soft_label float32 [M, scenes]}, times their weight; zeros without a teacher."""
+    rows = labels.reindex(clips.column("id")).fillna(0)
+    return {"soft_label": (weight * rows.to_numpy()).astype(np.float32)}
