@@ -104,8 +104,8 @@ class Experiment(Preparation):
     """Data, network and phases of one chain: pretrain, finetune, pseudolabel, and the from-scratch comparison."""
 
     name: Hidden[str]
-    source: DataSetName | Literal["synthesis"]
-    """Data set of the pretraining, or synthesised sounds alone (--synthesis-steps)."""
+    source: DataSetName | Literal["synthesis", "shipped"]
+    """Data set of the pretraining, or synthesised sounds alone (--synthesis-steps), or the weights that come along."""
     target: DataSetName
     """Data set of finetuning, pseudo-labels and test."""
     pretrain: Hidden[Phase]
@@ -151,6 +151,11 @@ class Experiment(Preparation):
     def folder(self) -> epath.Path:
         return epath.Path(self.workdir or f"runs/{self.name}")
 
+    @property
+    def pretrained_on(self) -> str:
+        """The source, or the recordings that take its place."""
+        return "clips" if self.source_clips else self.source
+
     def predictions(self, round_name: str) -> epath.Path:
         """The table of a round's test predictions; a round has finished where it exists."""
         return self.folder / round_name / PREDICTIONS
@@ -169,6 +174,8 @@ class Round:
     start: str | None = None
     synthesis: Synthesis | None = None
     """What it trains on in place of the clips, which then only its head is made from."""
+    shipped: bool = False
+    """Takes the weights that come along, and trains nothing; its head is made from the clips."""
 
 
 def _elsewhere(start: str) -> str:
@@ -177,18 +184,19 @@ def _elsewhere(start: str) -> str:
 
 
 def _pretraining(experiment: Experiment) -> list[Round]:
-    """On synthesised sounds, on the source data set, or on one after the other."""
-    data, splits, start = experiment.source, (experiment.source_split,), None
-    if data == "synthesis":
-        data, splits = experiment.target, ("train",)
-    elif experiment.source_clips:
-        data, splits = "clips", ("train",)
-    found = []
+    """On synthesised sounds, on the source, or on one after the other; or the weights that come along."""
+    source, of_target = experiment.pretrained_on, (experiment.target, ("train",))
+    if source == "shipped":
+        nothing = replace(experiment.pretrain, epochs=0, steps=0)
+        return [Round("pretrain", "pretrain", nothing, *of_target, shipped=True)]
+    of_source = (source, ("train",) if experiment.source_clips else (experiment.source_split,))
+    found, start = [], None
     if experiment.synthesis.steps:
         start, phase = "synthesis", _contrastive(experiment)
-        found.append(Round(start, "pretrain", phase, data, splits, synthesis=experiment.synthesis))
-    if experiment.source != "synthesis":
-        found.append(Round("pretrain", "pretrain", experiment.pretrain, data, splits, start=start))
+        tested = of_target if source == "synthesis" else of_source
+        found.append(Round(start, "pretrain", phase, *tested, synthesis=experiment.synthesis))
+    if source != "synthesis":
+        found.append(Round("pretrain", "pretrain", experiment.pretrain, *of_source, start=start))
     return found
 
 
@@ -207,7 +215,7 @@ def _contrastive(experiment: Experiment) -> Phase:
 
 def rounds(experiment: Experiment, command: str) -> list[Round]:
     """The rounds of one command, in order; each names the round it starts from."""
-    own = "synthesis" if experiment.source == "synthesis" else "pretrain"
+    own = "synthesis" if experiment.pretrained_on == "synthesis" else "pretrain"
     first = _elsewhere(experiment.start) if experiment.start else own
     chain = [first] + [f"finetune-{number + 1}" for number in range(experiment.finetune_rounds)]
     match command:

@@ -23,16 +23,26 @@ def test_rounds_chain_from_pretraining_to_pseudo_labels():
 
 
 def test_synthesised_sounds_come_before_a_source_or_in_its_place():
-    before = dataclasses.replace(experiments()["few_labels"], synthesis=Synthesis(steps=410))
+    before = dataclasses.replace(experiments()["demo_robust"], synthesis=Synthesis(steps=410))
     assert {each.name: (each.start, each.data) for each in all_rounds(before)[:2]} == {
         "synthesis": (None, "scenes"),
         "pretrain": ("synthesis", "scenes"),
     }
-    alone = dataclasses.replace(before, source="synthesis")
+    alone = dataclasses.replace(before, source="synthesis", target="clips")
     first, finetuned = rounds(alone, "pretrain"), rounds(alone, "finetune")
     assert [(each.name, each.data, each.splits) for each in first] == [("synthesis", "clips", ("train",))]
     assert first[0].phase.epochs == 21 and first[0].phase.batch_size == 192  # of 20 steps
     assert finetuned[0].start == "synthesis"
+
+
+def test_weights_that_come_along_take_the_place_of_a_source_and_are_not_trained():
+    shipped = experiments()["few_labels"]
+    (first,) = rounds(shipped, "pretrain")
+    assert (first.name, first.data, first.splits, first.shipped) == ("pretrain", "clips", ("train",), True)
+    assert first.phase.epochs == first.phase.steps == 0
+    assert rounds(shipped, "pseudolabel")[0].start == "pretrain"
+    own = rounds(dataclasses.replace(shipped, source_clips="others.csv"), "pretrain")
+    assert [(each.shipped, each.phase.epochs) for each in own] == [(False, 5)]
 
 
 def test_only_pseudolabel_learns_from_unlabelled_clips():

@@ -11,6 +11,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from asc_jax.bench.collectives import Collective, collectives
 from asc_jax.bench.network import Case
+from asc_jax.config import Synthesis
 from asc_jax.data.responses import COUNT, TAPS
 from asc_jax.devices import mesh_of, shardings
 from asc_jax.evaluate.predict import predictor
@@ -42,17 +43,21 @@ def tpu_mesh(topology: str) -> Mesh:
     return mesh_of(topologies.get_topology_desc(platform="tpu", topology_name=topology).devices)
 
 
-def compile_training_for(case: Case, mesh: Mesh) -> Program:
-    """Compiles the training step of a case, whose batch the devices of the mesh share."""
+def compile_training_for(case: Case, mesh: Mesh, synthesis: Synthesis | None = None) -> Program:
+    """Compiles the training step of a case, on a batch of clips or on sounds that it synthesises.
+
+    The devices of the mesh share them.
+    """
     audio = jax.ShapeDtypeStruct((case.batch, case.samples), np.int16)
     of_clips = {"label": np.int32, "weight": np.float32}
     batch = {"audio": audio} | {name: jax.ShapeDtypeStruct((case.batch,), kind) for name, kind in of_clips.items()}
+    batch = {} if synthesis else batch
     if case.phase.augmentation.dir_prob:
         batch["responses"] = jax.ShapeDtypeStruct((COUNT, TAPS), np.float32)
     state = jax.eval_shape(lambda: create_state(case.net, case.samples, jax.random.key(0)))
     rate, seed = jax.ShapeDtypeStruct((), np.float32), jax.ShapeDtypeStruct((), np.uint32)
     arguments = _replicated(state, mesh), _placed(batch, shardings(mesh, batch)), *_replicated((rate, seed), mesh)
-    return _compile(training_step(case.net, case.phase, mesh), arguments)
+    return _compile(training_step(case.net, case.phase, mesh, synthesis), arguments)
 
 
 def compile_evaluation_for(case: Case, mesh: Mesh) -> Program:

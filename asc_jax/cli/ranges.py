@@ -17,8 +17,13 @@ def check(experiment: Experiment, phase: Phase) -> None:
             range_ = f"{least:g} or more" if math.isinf(most) else f"{least:g} to {most:.10g}"
             range_ = "more than 0" if least == math.ulp(0) else range_
             raise UserError(f"--{option} {value:g}: must be {range_}")
-    if experiment.source == "synthesis" and not experiment.synthesis.steps:
+    if experiment.pretrained_on == "synthesis" and not experiment.synthesis.steps:
         raise UserError("--source synthesis: say how long, such as --synthesis-steps 400")
+    if experiment.pretrained_on == "shipped" and experiment.synthesis.steps:
+        raise UserError(
+            f"--synthesis-steps {experiment.synthesis.steps}: the weights that come along are not trained further; "
+            "use --source synthesis or --source scenes, too"
+        )
     seconds = experiment.synthesis.seconds
     if experiment.synthesis.steps and not experiment.network.mean_over_time and seconds != experiment.seconds:
         raise UserError(

@@ -114,7 +114,7 @@ def _records(experiment: Experiment, round_: Round) -> "Records":
         source = experiment.source_clips
     if source is None and round_.data != "scenes":
         raise UserError(f"{round_.name}: say where {round_.data} is: --{round_.data} FOLDER")
-    of_target = round_.command != "pretrain" or experiment.source == "synthesis"
+    of_target = round_.command != "pretrain" or experiment.pretrained_on in ("synthesis", "shipped")
     chosen = (experiment.split, experiment.test_fold) if of_target else ()
     records = open_records(prepared(round_.data, source, experiment), *chosen)
     if records.samples != round(experiment.seconds * RATE):

@@ -44,13 +44,16 @@ class FinishedRound:
     def trained_on(self) -> str:
         """The splits that it learned from, or that these were no recordings."""
         this = self.settings["round"]
-        return "synthesised sounds" if this.get("synthesis") else " and ".join(this["splits"])
+        sounds = this.get("synthesis") or this.get("shipped")
+        return "synthesised sounds" if sounds else " and ".join(this["splits"])
 
     @property
     def started_from(self) -> str:
         """Where its weights come from."""
         if members := self.settings.get("members"):
             return f"the mean of {len(members)} networks"
+        if self.settings["round"].get("shipped"):
+            return "the shipped weights"
         return self.settings["round"]["start"] or "fresh weights"
 
     @cached_property

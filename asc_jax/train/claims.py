@@ -66,13 +66,13 @@ def write_text(file: AnyPath, text: str) -> None:
 
 
 def differences(stored: dict, now: dict, prefix: str = "") -> list[str]:
-    """What differs, a line each, in nested dicts."""
+    """What differs, a line each, in nested dicts; what is off or empty may be missing, as in an older run."""
     found = []
     for key in stored.keys() | now.keys():
         old, new = stored.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
             found += differences(old, new, f"{prefix}{key}.")
-        elif old != new:
+        elif (old or None) != (new or None):
             found.append(f"{prefix}{key} was {old}, is now {new}")
     return sorted(found)
 

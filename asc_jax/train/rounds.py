@@ -33,6 +33,7 @@ from asc_jax.train import checkpoint, claims, teachers
 from asc_jax.train.inputs import batches_of_clips, batches_of_sounds, clips_of_step, write_pseudo_labels
 from asc_jax.train.lock import locked
 from asc_jax.train.loop import train
+from asc_jax.train.shipped import shipped
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
 from asc_jax.train.trained import Trained, load
@@ -58,6 +59,8 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     net = SceneNet(len(records.scenes), experiment.network)
     seed = _seed(experiment, round_.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
+    if round_.shipped:
+        before = (net, records.scenes, shipped(experiment.network))
     if before:
         fresh = _on_trunk(fresh, before, round_)
     claims.claim(folder, settings, records.path)
@@ -66,12 +69,13 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     with locked(folder), checkpoint.opened(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
-        if round_.synthesis:
+        if round_.synthesis or not phase.epochs:
             batches = batches_of_sounds(experiment, phase.augmentation)
         else:
             batches = batches_of_clips(experiment, round_, phase, records, before, seed, int(state.step))
         try:
-            state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
+            if phase.epochs:
+                state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
         except NotFinite as error:
             names = "synthesised" if round_.synthesis else clips_of_step(clips, phase, seed, error.step)
             raise UserError(
@@ -79,7 +83,7 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
                 f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
                 "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
             ) from error
-        if round_.synthesis:
+        if round_.synthesis or round_.shipped:
             state = _with_class_means(net, state, clips, phase.batch_size)
             checkpoint.save(checkpoints, int(state.step), state)
     if UNLABELLED in round_.splits:
@@ -178,6 +182,8 @@ def _on_trunk(fresh: TrainState, before: Trained, round_: Round) -> TrainState:
 
 
 def _steps_per_epoch(round_: Round, clips: Clips) -> int:
+    if round_.shipped:
+        return 1
     if round_.synthesis:
         check_batch(round_.synthesis.pairs)
         return SYNTHESIS_EPOCH

@@ -32,6 +32,7 @@ NETWORK = {  # that of all phases
     "mean over time": ("--no-mean-over-time",),
 }
 PARTS = [*FINETUNING, *PRETRAINING, *NETWORK]
+RECIPE = ("--source", "scenes", "--finetune-rounds", "1")  # of the recipe whose parts these are
 LIMITS = ("mean", "lowest", "highest")
 
 
@@ -88,7 +89,7 @@ def finetune(args: argparse.Namespace, seed: int, recipe: tuple[str, list[str]],
 
 
 def shared(args: argparse.Namespace, seed: int) -> list:
-    return ["--seed", f"{seed}", "--data-dir", args.folder / "prepared"]
+    return [*RECIPE, "--seed", f"{seed}", "--data-dir", args.folder / "prepared"]
 
 
 def options(lacking: list[str], parts: dict[str, tuple]) -> list[str]:

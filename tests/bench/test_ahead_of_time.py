@@ -8,6 +8,7 @@ import pytest
 from asc_jax.bench.ahead_of_time import compile_evaluation_for, compile_training_for, tpu_mesh
 from asc_jax.bench.network import Case
 from asc_jax.cli import experiments
+from asc_jax.config import Synthesis
 
 MEMORY = 15.75e9  # bytes of a chip that programs may use
 A_MAP = 128 * 63 * 4  # bytes of the smallest map of a clip, one channel of 2 s; Freq-MixStyle gathers 2 kB a clip
@@ -45,6 +46,14 @@ def test_a_training_step_fits_and_gathers_no_activations(name, mesh):
     parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(of.state().params))
     assert parameters < exchanged.pop("all-reduce").bytes < 1.2 * parameters
     assert sum(each.bytes for each in exchanged.values()) < of.batch * A_MAP
+
+
+def test_a_step_on_synthesised_sounds_fits_and_gathers_their_embeddings(mesh):
+    of, synthesis = case("few_labels"), Synthesis(steps=1, pairs=256)
+    program = compile_training_for(of, mesh, synthesis)
+    assert program.memory < MEMORY
+    gathered = sum(each.bytes for each in program.collectives if each.kind != "all-reduce")
+    assert 2 * synthesis.pairs * 128 * 4 <= gathered < 2 * synthesis.pairs * A_MAP
 
 
 @pytest.mark.parametrize("name", NAMES)

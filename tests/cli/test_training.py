@@ -35,5 +35,5 @@ def test_other_recordings_take_the_place_of_the_source(monkeypatch):
     monkeypatch.setattr("asc_jax.data.splits.open_records", lambda path, *_: SimpleNamespace(path=path, samples=80_000))
     found = [training._records(experiment, each).path for each in all_rounds(experiment)]
     before, after = ("clips", "others.csv"), ("clips", "mine.csv")
-    assert found == [before, before, after, after, after]  # of which scratch is the third
+    assert found == [before, before, after, after]  # of which scratch is the third
     assert {each.splits for each in rounds(experiment, "pretrain")} == {("train",)}

@@ -2,12 +2,20 @@
 
 import functools
 
+import jax
 import pytest
 from recordings import write_all
 from shell import Shell
 
 from asc_jax.bench import growth, machine
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.step import create_state
 from data_prep import synthesis
+
+
+def random_weights(network):
+    """Those that come along are of the whole network, which takes longer to compile."""
+    return create_state(SceneNet(3, network), 16_000, jax.random.key(0)).variables
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +26,7 @@ def shell(tmp_path_factory, quickest_to_compile):
         patch.setattr(synthesis, "plan", lambda seed: plan(seed)[::16])
         patch.setattr("asc_jax.cli.watched", lambda run: run())
         patch.setattr("asc_jax.processes.join", lambda coordinator, processes, process: None)
+        patch.setattr("asc_jax.train.rounds.shipped", random_weights)
         patch.setattr(machine, "limits", functools.cache(machine.limits))
         patch.setattr(growth, "BATCHES", (8,))
         patch.setattr(growth, "LENGTHS", (1.0,))

@@ -94,10 +94,15 @@ def _same_everywhere(patch, study, shell):
     return ()
 
 
+def _sounds(patch, study, shell):
+    return "--steps", f"{study.WARM + 1}", "--pairs", "2", "--seconds", "0.25", "--keep", "8"
+
+
 STUDIES = {
     "ablation.py": _ablation,
     "real_recordings.py": _real_recordings,
     "soak.py": _soak,
     "chaos.py": _chaos,
     "same_everywhere.py": _same_everywhere,
+    "sounds.py": _sounds,
 }

@@ -35,6 +35,7 @@ PLACEHOLDERS = {
     # folders of the long studies, which take a few folds in place of all
     "soak.py FOLDER": "soak.py",
     "UNDISTURBED MINUTES": "runs/mine 0",
+    "--keep 1000 10000 100000 300000": "",
     "py FOLDER": "py studies",
     "FOLD1.csv FOLD2.csv FOLD3.csv FOLD4.csv": "FOLD1.csv FOLD2.csv",
     "LIST.csv LIST.csv ...": "FOLD1.csv FOLD2.csv",

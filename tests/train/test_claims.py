@@ -29,3 +29,9 @@ def test_write_text_leaves_no_partial_file(tmp_path):
     claims.write_text(tmp_path / "a.csv", "two")
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
     assert (tmp_path / "a.csv").read_text() == "two"
+
+
+@pytest.mark.parametrize("off", [None, False, 0, []])
+def test_a_setting_that_an_older_run_lacks_is_off(off):
+    assert claims.differences({"seed": 1}, {"seed": 1, "shipped": off}) == []
+    assert claims.differences({"seed": 1}, {"seed": 1, "shipped": True}) == ["shipped was None, is now True"]

@@ -19,9 +19,11 @@ from asc_jax.devices import shard_batch
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
 from asc_jax.evaluate.runs import FinishedRound, ancestors, read_run
+from asc_jax.net.scenenet import SceneNet
 from asc_jax.train import claims, loop
 from asc_jax.train.lock import locked
 from asc_jax.train.rounds import run
+from asc_jax.train.step import create_state
 from asc_jax.train.stopping import Preempted
 from asc_jax.train.trained import load
 
@@ -146,6 +148,24 @@ def test_synthesised_sounds_come_before_the_source(records, tmp_path):
     expected = means / np.linalg.norm(means, axis=1, keepdims=True)
     np.testing.assert_allclose(of_synthesis["params"]["head"]["directions"], expected, atol=1e-5)
     assert [each.name for each in ancestors(FinishedRound(tmp_path / "pretrain"))] == ["pretrain", "synthesis"]
+
+
+def test_the_weights_that_come_along_are_tested_by_the_nearest_class_mean(records, tmp_path, monkeypatch):
+    weights = create_state(SceneNet(3), records.samples, jax.random.key(5)).variables
+    monkeypatch.setattr("asc_jax.train.rounds.shipped", lambda network: weights)
+    experiment = dataclasses.replace(EXPERIMENT, source="shipped", workdir=str(tmp_path))
+    for each in rounds(experiment, "pretrain"):
+        run(experiment, each, records)
+    net, _, found = load(tmp_path / "pretrain")
+    assert all(equal(weights["params"][part], found["params"][part]) for part in ("wavegram", "attention", "trunk"))
+    assert equal(weights["batch_stats"], found["batch_stats"])
+    clips = records.split("train")
+    embedding = predict(net, found, clips, 4)[1].embedding
+    embedding /= np.linalg.norm(embedding, axis=1, keepdims=True)
+    means = np.stack([embedding[clips.class_ids("label") == scene].mean(0) for scene in range(3)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    np.testing.assert_allclose(found["params"]["head"]["directions"], means, atol=1e-5)
+    assert read_run(tmp_path)[0].started_from == "the shipped weights"
 
 
 def test_a_finished_chain_is_not_trained_again(chain, records):
