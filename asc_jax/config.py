@@ -71,7 +71,7 @@ class Synthesis:
     """Contrastive pretraining on synthesised sounds (data/synthesiser.py), before a source data set or alone."""
 
     steps: Annotated[int, tyro.conf.arg(name="synthesis-steps")] = 0
-    """Training steps; 0 leaves this round out."""
+    """Training steps, rounded up to a multiple of 20; 0 leaves this round out."""
     pairs: Annotated[int, tyro.conf.arg(name="synthesis-pairs")] = 96
     """Pairs of sounds per step: a sound and a perturbed one, which must be distinguished from all others."""
     seconds: Annotated[float, tyro.conf.arg(name="synthesis-seconds")] = 1.0
@@ -105,7 +105,7 @@ class Experiment(Preparation):
 
     name: Hidden[str]
     source: DataSetName | Literal["synthesis", "shipped"]
-    """Data set of the pretraining, or synthesised sounds alone (--synthesis-steps), or the weights that come along."""
+    """Data set of the pretraining, or synthesised sounds alone (--synthesis-steps), or the shipped weights."""
     target: DataSetName
     """Data set of finetuning, pseudo-labels and test."""
     pretrain: Hidden[Phase]
@@ -114,7 +114,7 @@ class Experiment(Preparation):
     scratch: Hidden[Phase]
     synthesis: Synthesis = Synthesis()
     start: str | None = None
-    """Your own run, or one of its rounds, that finetuning starts from in place of this run's pretraining."""
+    """Your own run, or one of its rounds, that what follows pretraining starts from in place of this run's own."""
     finetune_rounds: int = 3
     """Finetunings in a row, each with a fresh head, optimiser and schedule on the trunk of the one before."""
     source_split: str = "train"
@@ -173,9 +173,9 @@ class Round:
     """Of the data set; the network of `start` labels the clips of UNLABELLED."""
     start: str | None = None
     synthesis: Synthesis | None = None
-    """What it trains on in place of the clips, which then only its head is made from."""
+    """What it trains on in place of the clips; then its head is set to their class means."""
     shipped: bool = False
-    """Takes the weights that come along, and trains nothing; its head is made from the clips."""
+    """Takes the shipped weights and trains nothing; its head is set to the clips' class means."""
 
 
 def _elsewhere(start: str) -> str:
@@ -184,7 +184,7 @@ def _elsewhere(start: str) -> str:
 
 
 def _pretraining(experiment: Experiment) -> list[Round]:
-    """On synthesised sounds, on the source, or on one after the other; or the weights that come along."""
+    """On synthesised sounds, on the source, or on one after the other; or the shipped weights."""
     source, of_target = experiment.pretrained_on, (experiment.target, ("train",))
     if source == "shipped":
         nothing = replace(experiment.pretrain, epochs=0, steps=0)

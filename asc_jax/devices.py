@@ -71,12 +71,12 @@ def can_share(clips: int) -> bool:
     return clips % jax.device_count() == 0
 
 
-def check_batch(batch_size: int) -> None:
-    """UserError unless the devices can share a batch of that size."""
+def check_batch(batch_size: int, option: str = "--batch-size") -> None:
+    """UserError, naming the option that says it, unless the devices can share a batch of that size."""
     if not can_share(batch_size):
         fitting = batch_size + jax.device_count() - batch_size % jax.device_count()
         raise UserError(
-            f"{jax.device_count()} devices cannot share a batch of {batch_size} clips: use --batch-size {fitting}"
+            f"{jax.device_count()} devices cannot share a batch of {batch_size} clips: use {option} {fitting}"
         )
 
 

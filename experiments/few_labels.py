@@ -1,4 +1,4 @@
-"""Few labelled recordings of one's own: weights that come along, class means, pseudo-labels by the recipe of `robust`.
+"""Few labelled recordings of one's own: the shipped weights, class means, pseudo-labels by the recipe of `robust`.
 
     make pretrain finetune pseudolabel EXPERIMENT=few_labels ARGS="--clips data/esc10_shift/clips.csv"
 

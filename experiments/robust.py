@@ -2,7 +2,7 @@
 
     make pretrain finetune pseudolabel EXPERIMENT=robust ARGS="--tau2020 /data/TAU2020 --cas2023 /data/CAS2023"
 
-`demo_robust` and `few_labels` are the same for the demo and for one's own recordings; their results are given there.
+`demo_robust` is the same for the demo; `few_labels` starts from the shipped weights. Their results are given there.
 """
 
 import dataclasses

@@ -35,7 +35,7 @@ def test_synthesised_sounds_come_before_a_source_or_in_its_place():
     assert finetuned[0].start == "synthesis"
 
 
-def test_weights_that_come_along_take_the_place_of_a_source_and_are_not_trained():
+def test_shipped_weights_take_the_place_of_a_source_and_are_not_trained():
     shipped = experiments()["few_labels"]
     (first,) = rounds(shipped, "pretrain")
     assert (first.name, first.data, first.splits, first.shipped) == ("pretrain", "clips", ("train",), True)

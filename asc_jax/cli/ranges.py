@@ -21,7 +21,7 @@ def check(experiment: Experiment, phase: Phase) -> None:
         raise UserError("--source synthesis: say how long, such as --synthesis-steps 400")
     if experiment.pretrained_on == "shipped" and experiment.synthesis.steps:
         raise UserError(
-            f"--synthesis-steps {experiment.synthesis.steps}: the weights that come along are not trained further; "
+            f"--synthesis-steps {experiment.synthesis.steps}: the shipped weights are not trained further; "
             "use --source synthesis or --source scenes, too"
         )
     seconds = experiment.synthesis.seconds

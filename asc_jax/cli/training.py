@@ -13,7 +13,7 @@ import tyro
 from asc_jax.cli.data import prepared
 from asc_jax.cli.ranges import check
 from asc_jax.cli.runs import print_rounds
-from asc_jax.config import Experiment, Phase, Round, rounds
+from asc_jax.config import UNLABELLED, Experiment, Phase, Round, rounds
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Training:
 
 
 def pretrain(training: Training) -> None:
-    """Train from scratch on the source data set."""
+    """Train from scratch on the source data set, or take the shipped weights."""
     _train("pretrain", training)
 
 
@@ -54,7 +54,7 @@ def finetune(training: Training) -> None:
 
 
 def pseudolabel(training: Training) -> None:
-    """Label the unlabelled target clips with the finetuned network, and train on all of them."""
+    """Label the unlabelled target clips with the network so far, and train on all of them."""
     _train("pseudolabel", training)
 
 
@@ -70,7 +70,9 @@ def _train(command: str, training: Training) -> None:
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
     check(experiment, training.phase)
     if experiment.start and command in ("pretrain", "scratch"):
-        raise UserError(f"--start {experiment.start}: {command} starts from fresh weights; finetune takes it")
+        raise UserError(
+            f"--start {experiment.start}: {command} starts from fresh weights; finetune and pseudolabel take it"
+        )
     use_compilation_cache()
     _take_devices(training)
     from asc_jax.evaluate.runs import scored_rounds
@@ -83,6 +85,8 @@ def _train(command: str, training: Training) -> None:
         for each, its_records in zip(these, records, strict=True):
             check_round(each, its_records)
         lines = list(_later(experiment, command, training.phase.batch_size))
+    if not these:
+        lines.append(f"{experiment.name} has no {command} rounds (--finetune-rounds 0): nothing is trained")
     for line in lines if is_first() else ():
         print(f"asc-jax: {line}", file=sys.stderr)
     for each, its_records in zip(these, records, strict=True):
@@ -127,6 +131,7 @@ def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[st
 
     Whether the batch size is such an option cannot be known, so the smaller of both counts.
     """
+    from asc_jax.train import teachers
     from asc_jax.train.rounds import check_round
     from data_prep import PrepareError
 
@@ -134,10 +139,21 @@ def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[st
         for each in rounds(experiment, later):
             try:
                 phase = dataclasses.replace(each.phase, batch_size=min(batch_size, each.phase.batch_size))
-                check_round(dataclasses.replace(each, phase=phase), _records(experiment, each))
+                records = _records(experiment, each)
+                check_round(dataclasses.replace(each, phase=phase), records)
+                if UNLABELLED in each.splits:
+                    teachers.check(experiment.teachers, records.split(*each.splits))
+                    _check_scenes(experiment, each, records)
             except (UserError, PrepareError) as error:
                 yield f"{later} will stop: {str(error).splitlines()[0]}"
                 break
+
+
+def _check_scenes(experiment: Experiment, round_: Round, records: "Records") -> None:
+    """UserError where a round labels clips by a pretraining that knows other scenes."""
+    for before in rounds(experiment, "pretrain"):
+        if before.name == round_.start and _records(experiment, before).scenes != records.scenes:
+            raise UserError(f"{before.name} knows other scenes than {records.path}; use --finetune-rounds 1")
 
 
 def use_compilation_cache() -> None:

@@ -44,12 +44,14 @@ def write_ensemble(runs: list[Path], folder: Path) -> None:
     variables = {
         kind: {member(number): each[kind] for number, each in enumerate(loaded)} for kind in ("params", "batch_stats")
     }
+    leak = first.leak if len(first.tested.truth) else None  # imported weights may not have been tested
     records = first.config["records"]
     claims.claim(folder, settings, records and Path(records))
     with checkpoint.opened(folder) as checkpoints:
         checkpoint.save(checkpoints, 0, state.replace(**variables))
         checkpoint.finish(checkpoints)
-    write_leak(folder, first.leak)
+    if leak:
+        write_leak(folder, leak)
     if intermediates := _intermediates(members):
         write_intermediates(folder / INTERMEDIATES, intermediates)
     claims.write_text(folder / PREDICTIONS, to_csv(_predictions(members)))

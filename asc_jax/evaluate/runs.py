@@ -48,6 +48,13 @@ class FinishedRound:
         return "synthesised sounds" if sounds else " and ".join(this["splits"])
 
     @property
+    def schedule(self) -> dict:
+        """The phase that trained it; empty values where nothing was trained, as in an ensemble."""
+        untrained = "members" in self.settings or self.settings["round"].get("shipped")
+        phase = self.settings["round"]["phase"]
+        return dict.fromkeys(phase, "") if untrained else phase
+
+    @property
     def started_from(self) -> str:
         """Where its weights come from."""
         if members := self.settings.get("members"):

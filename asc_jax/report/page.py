@@ -3,7 +3,7 @@
 import base64
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
-from asc_jax.evaluate.runs import FinishedRound
+from asc_jax.evaluate.runs import FinishedRound, networks
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE
 from asc_jax.report import confusion, embedding, features, groups, learning, pseudolabels, sound
@@ -67,6 +67,7 @@ def write_report(run: Run) -> Path:
     pages.globals.update(score=score, in_percent=IN_PERCENT, rate=RATE)
     page = pages.get_template("page.html").render(
         run=run,
+        networks=[asdict(network) for network in networks(run.last.settings)],
         trainings=[_training(each) for each in run.rounds],
         figures=shown,
         first_clip=sound.first_clip(run),
@@ -91,7 +92,7 @@ def _shown(folder: Path, name: str, title: str, draw: Callable[..., tuple[Figure
 
 def _training(round_: FinishedRound) -> dict:
     """The page's row on how a round was trained; empty where its metrics lack a value."""
-    phase, metrics = round_.settings["round"]["phase"], round_.metrics
+    phase, metrics = round_.schedule, round_.metrics
     row = {
         "name": round_.name,
         "start": round_.started_from,

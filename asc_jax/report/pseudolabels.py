@@ -1,4 +1,4 @@
-"""Pseudo-labels of the finetuned network (figures 3 and 4 of the paper)."""
+"""Pseudo-labels of the network before (figures 3 and 4 of the paper)."""
 
 import numpy as np
 import pandas

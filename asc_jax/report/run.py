@@ -32,7 +32,7 @@ class Run:
         for each in reversed(self.rounds):
             if each.command == command:
                 return each
-        raise Missing(f"no {command} round has finished; 'make {command}' runs it.")
+        raise Missing(f"no {command} round has finished; 'make {command}' runs it, if the experiment has one.")
 
 
 def open_run(folder: Path) -> Run:

@@ -29,7 +29,7 @@ def batches_of_sounds(experiment: Experiment, how: Augmentation) -> Iterator[dic
 def batches_of_clips(
     experiment: Experiment, round_: Round, phase: Phase, records: Records, before: Trained | None, seed: int, step: int
 ) -> Iterator[dict]:
-    """The batches of a round from a step on, with all that its clips have to teach; this process's slice of them."""
+    """This process's slice of the batches of a round from a step on, with labels, pseudo-labels and soft labels."""
     clips = records.split(*round_.splits)
     learned = targets(clips, _labels_of_unlabelled(experiment, round_, records, before))
     learned |= _soft_labels(experiment, round_, clips)

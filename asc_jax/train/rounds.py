@@ -7,6 +7,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint as ocp
 
 from asc_jax.config import (
     INTERMEDIATES,
@@ -15,6 +16,7 @@ from asc_jax.config import (
     SYNTHESIS_EPOCH,
     UNLABELLED,
     Experiment,
+    Phase,
     Round,
     all_rounds,
 )
@@ -26,14 +28,14 @@ from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict, to_csv, write_intermediates
 from asc_jax.evaluate.runs import start_of
 from asc_jax.net.arcface import unit
-from asc_jax.net.ensemble import Net
+from asc_jax.net.ensemble import Ensemble, Net
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.processes import is_first, wait
 from asc_jax.train import checkpoint, claims, teachers
 from asc_jax.train.inputs import batches_of_clips, batches_of_sounds, clips_of_step, write_pseudo_labels
 from asc_jax.train.lock import locked
 from asc_jax.train.loop import train
-from asc_jax.train.shipped import shipped
+from asc_jax.train.shipped import fingerprint, shipped
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
 from asc_jax.train.trained import Trained, load
@@ -53,7 +55,10 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
         return
     tested, clips, steps_per_epoch = check_round(round_, records)
     phase = replace(round_.phase, epochs=max(round_.phase.epochs, -(-round_.phase.steps // steps_per_epoch)))
+    batch_size = experiment.pretrain.batch_size if round_.synthesis else phase.batch_size  # of predictions
     before = _before(experiment, round_, records)
+    if UNLABELLED in round_.splits:
+        teachers.check(experiment.teachers, clips)
     leak = check(records, "test", round_.splits)
     print(f"{round_.name}, {leak}")
     net = SceneNet(len(records.scenes), experiment.network)
@@ -69,26 +74,46 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     with locked(folder), checkpoint.opened(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
-        if round_.synthesis or not phase.epochs:
-            batches = batches_of_sounds(experiment, phase.augmentation)
-        else:
-            batches = batches_of_clips(experiment, round_, phase, records, before, seed, int(state.step))
-        try:
-            if phase.epochs:
-                state = train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
-        except NotFinite as error:
-            names = "synthesised" if round_.synthesis else clips_of_step(clips, phase, seed, error.step)
-            raise UserError(
-                f"{round_.name}: the loss or weights of step {error.step} are not finite. Its clips: {names}. "
-                f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
-                "Look at these clips, lower --learning-rate, or let --debug-nans find the place"
-            ) from error
+        if not round_.shipped:
+            state = _trained(experiment, round_, phase, records, before, net, state, checkpoints)
         if round_.synthesis or round_.shipped:
-            state = _with_class_means(net, state, clips, phase.batch_size)
+            state = _with_class_means(net, state, clips, batch_size)
             checkpoint.save(checkpoints, int(state.step), state)
     if UNLABELLED in round_.splits:
-        write_pseudo_labels(folder / RELABELLED, net, state.variables, records.split(UNLABELLED), phase.batch_size)
-    test(folder, net, state.variables, tested, phase.batch_size)
+        write_pseudo_labels(folder / RELABELLED, net, state.variables, records.split(UNLABELLED), batch_size)
+    test(folder, net, state.variables, tested, batch_size)
+
+
+def _trained(
+    experiment: Experiment,
+    round_: Round,
+    phase: Phase,
+    records: Records,
+    before: Trained | None,
+    net: SceneNet,
+    state: TrainState,
+    checkpoints: ocp.CheckpointManager,
+) -> TrainState:
+    """The state after the last step of the round; UserError where a loss or weight is not finite."""
+    folder, seed, clips = experiment.folder / round_.name, _seed(experiment, round_.name), records.split(*round_.splits)
+    steps_per_epoch = _steps_per_epoch(round_, clips)
+    if round_.synthesis:
+        batches = batches_of_sounds(experiment, phase.augmentation)
+    else:
+        batches = batches_of_clips(experiment, round_, phase, records, before, seed, int(state.step))
+    try:
+        return train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
+    except NotFinite as error:
+        if round_.synthesis:
+            where, advice = "Its sounds are synthesised", "Lower --synthesis-learning-rate"
+        else:
+            where = f"Its clips: {clips_of_step(clips, phase, seed, error.step)}"
+            advice = "Look at these clips, lower --learning-rate"
+        raise UserError(
+            f"{round_.name}: the loss or weights of step {error.step} are not finite. {where}. "
+            f"Last good checkpoint: step {checkpoints.latest_step() or 'none'}. "
+            f"{advice}, or let --debug-nans find the place"
+        ) from error
 
 
 def _with_class_means(net: SceneNet, state: TrainState, clips: Clips, batch_size: int) -> TrainState:
@@ -129,10 +154,13 @@ def _before(experiment: Experiment, round_: Round, records: Records) -> Trained 
             f"run 'asc-jax {command} {experiment.name}' first (or 'make {command}'), with the same options"
         )
     before = load(folder)
+    if isinstance(before[0], Ensemble):
+        raise UserError(f"{round_.name} cannot start from {folder}, an ensemble; it can be a teacher: --teachers")
     if UNLABELLED in round_.splits and before[1] != records.scenes:
         raise UserError(
             f"{round_.name}: {round_.start} knows the scenes {', '.join(before[1])}, "
-            f"but {records.path} has {', '.join(records.scenes)}; finetune on the same data set first"
+            f"but {records.path} has {', '.join(records.scenes)}; "
+            "finetune on the same data set first (--finetune-rounds 1)"
         )
     return before
 
@@ -150,16 +178,17 @@ def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
         "samples": records.samples,
         "scenes": records.scenes,
         "responses": given and responses.fingerprint(given),
-        "teachers": _taught(experiment) if UNLABELLED in round_.splits else None,
+        "teachers": _teacher_settings(experiment) if UNLABELLED in round_.splits else None,
+        "shipped": fingerprint() if round_.shipped else None,
     }
 
 
-def _taught(experiment: Experiment) -> dict | None:
-    """What its teachers say; None without any."""
+def _teacher_settings(experiment: Experiment) -> dict | None:
+    """What the soft labels depend on; None without teachers."""
     if not experiment.teachers:
         return None
     found = list(map(teachers.fingerprint, experiment.teachers))
-    return {"are": found, "temperature": experiment.teacher_temperature, "weight": experiment.teacher_weight}
+    return {"fingerprints": found, "temperature": experiment.teacher_temperature, "weight": experiment.teacher_weight}
 
 
 def _seed(experiment: Experiment, name: str) -> int:
@@ -182,16 +211,16 @@ def _on_trunk(fresh: TrainState, before: Trained, round_: Round) -> TrainState:
 
 
 def _steps_per_epoch(round_: Round, clips: Clips) -> int:
-    if round_.shipped:
-        return 1
     if round_.synthesis:
-        check_batch(round_.synthesis.pairs)
+        check_batch(round_.synthesis.pairs, "--synthesis-pairs")
         return SYNTHESIS_EPOCH
     if round_.phase.batch_size < 2:
         raise UserError(
             f"{round_.name}: a batch of one clip has no variance to normalise by; use --batch-size 2 or more"
         )
     check_batch(round_.phase.batch_size)
+    if round_.shipped:
+        return 1
     if len(clips) < round_.phase.batch_size:
         raise UserError(
             f"{round_.name}: {len(clips)} clips to learn from are less than one batch of {round_.phase.batch_size}; "

@@ -1,9 +1,10 @@
-"""The weights that come along: a network pretrained on synthesised sounds alone, so on nobody's recordings.
+"""The shipped weights: a network pretrained on synthesised sounds alone, and on no recordings.
 
-experiments/studies/sounds.py makes the file.
+experiments/studies/sounds.py makes such a file; this one was made by an earlier program, with other random choices.
 """
 
 import json
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,21 @@ def shipped(network: Network) -> dict:
     return read(FILE, network)
 
 
+def fingerprint() -> str:
+    """Of the shipped weights: those of another version are other settings."""
+    return f"{zlib.crc32(FILE.read_bytes()):08x}"
+
+
 def read(file: Path, network: Network) -> dict:
     """What `write` kept, as float32; UserError if it is of another network."""
     with np.load(file) as kept:
         arrays = {name: kept[name] for name in kept.files}
     settings = json.loads(str(arrays.pop(NETWORK)))
-    if wrong := [name for name, value in settings.items() if asdict(network)[name] != value]:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
+    if wrong := {name: value for name, value in settings.items() if asdict(network)[name] != value}:
+        needed = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in wrong.items())
         raise UserError(
-            f"--source shipped: {options} make a network whose weights do not come along; "
-            "pretrain it, such as with --source synthesis --synthesis-steps 400"
+            f"--source shipped: the shipped weights are of a network with {needed}; "
+            "pretrain this one, such as with --source synthesis --synthesis-steps 400"
         )
     return unflatten_dict({tuple(name.split("/")): np.float32(array) for name, array in arrays.items()})
 

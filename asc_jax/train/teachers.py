@@ -12,7 +12,7 @@ from scipy.special import softmax
 from asc_jax.data.records import Clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
-from asc_jax.evaluate.runs import read_run
+from asc_jax.evaluate.runs import FinishedRound, read_run
 from asc_jax.net.arcface import SCALE
 from asc_jax.train.trained import load
 from asc_jax.typed import AnyPath
@@ -30,11 +30,27 @@ def soft_labels(teachers: Sequence[str], temperature: float, clips: Clips, batch
     for teacher in teachers:
         place = Path(teacher)
         logits = _of_run(place, clips, batch_size) if place.is_dir() else read_table(place, clips.scenes)
-        logits = logits[logits.index.isin(clips.column("id"))]
-        if logits.empty:
-            raise UserError(f"--teachers {teacher}: knows none of the clips, such as {clips.column('id')[0]}")
+        logits = _of_these(teacher, logits, clips)
         found.append(pandas.DataFrame(softmax(logits / temperature, axis=1), logits.index, logits.columns))
     return pandas.concat(found).groupby(level=0).mean()
+
+
+def check(teachers: Sequence[str], clips: Clips) -> None:
+    """UserError where a teacher does not fit, before anything is trained or predicted."""
+    for teacher in teachers:
+        place = Path(teacher)
+        if place.is_dir():
+            _fitting_round(place, clips)
+        else:
+            _of_these(teacher, read_table(place, clips.scenes), clips)
+
+
+def _of_these(teacher: str, logits: pandas.DataFrame, clips: Clips) -> pandas.DataFrame:
+    """Those of the clips; UserError if there are none."""
+    logits = logits[logits.index.isin(clips.column("id"))]
+    if logits.empty:
+        raise UserError(f"--teachers {teacher}: knows none of the clips, such as {clips.column('id')[0]}")
+    return logits
 
 
 def read_table(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
@@ -56,16 +72,22 @@ def read_table(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
 
 
 def _of_run(folder: Path, clips: Clips, batch_size: int) -> pandas.DataFrame:
+    net, scenes, variables = load(_fitting_round(folder, clips).folder)
+    cosine = predict(net, variables, clips, batch_size)[0].cosine
+    return pandas.DataFrame(SCALE * cosine, clips.column("id"), list(scenes))[list(clips.scenes)]
+
+
+def _fitting_round(folder: Path, clips: Clips) -> FinishedRound:
+    """The last round of a run; UserError if its clips have another length, or its scenes are others."""
     round_ = read_run(folder)[-1]
     if round_.settings["samples"] != clips.samples:
         raise UserError(
             f"--teachers {folder}: its clips have {round_.settings['samples']} samples, not {clips.samples}"
         )
-    net, scenes, variables = load(round_.folder)
+    scenes = round_.settings["scenes"]
     if set(scenes) != set(clips.scenes):
         raise UserError(f"--teachers {folder}: its scenes are {', '.join(scenes)}, not {', '.join(clips.scenes)}")
-    cosine = predict(net, variables, clips, batch_size)[0].cosine
-    return pandas.DataFrame(SCALE * cosine, clips.column("id"), list(scenes))[list(clips.scenes)]
+    return round_
 
 
 def fingerprint(teacher: str) -> str:

@@ -2,12 +2,12 @@
 
     .venv/bin/python experiments/studies/ablation.py FOLDER few_labels LIST.csv ... [--seeds 0 1 2] [--parts dir ...]
 
-The lists are folds: each tests recordings that no other does. What is trained is the pretraining, which recipes share
-unless they differ in it, and one finetuning: of the whole, and of it without a part, with every seed; of the others
-with the first. What has been trained already is kept, so the same command resumes. It prints, and writes to
-FOLDER/ablation.csv and .png, the accuracy over all folds and the difference that each recipe makes to the whole and to
-none of it, with 95 % intervals over sessions and seeds. On a GPU several trainings go at once: --at-once 12, with
-XLA_PYTHON_CLIENT_PREALLOCATE=false.
+What is ablated is the recipe from `scenes` with one finetuning. The lists are folds: each tests recordings that no
+other does. What is trained is the pretraining, which recipes share unless they differ in it, and one finetuning: of the
+whole, and of it without a part, with every seed; of the others with the first. What has been trained already is kept,
+so the same command resumes. It prints, and writes to FOLDER/ablation.csv and .png, the accuracy over all folds and the
+difference that each recipe makes to the whole and to none of it, with 95 % intervals over sessions and seeds. On a GPU
+several trainings go at once: --at-once 12, with XLA_PYTHON_CLIENT_PREALLOCATE=false.
 """
 
 import argparse

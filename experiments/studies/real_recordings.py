@@ -6,7 +6,7 @@ The lists are folds of recordings through several devices: each tests recordings
 trained already is kept, so the same command resumes. It prints the accuracy on all devices, on "a" and on those that no
 training clip is from (also drawn, in FOLDER/real_recordings.png), pseudo-labels that are right before and after, and by
 how much the first system is better than each other, with 95 % intervals over sessions and seeds. A seed of
-`few_labels` takes about 3 minutes on 2 cores for one list.
+`few_labels` takes about 4 minutes on 2 cores for one list.
 """
 
 import argparse

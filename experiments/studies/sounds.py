@@ -1,4 +1,4 @@
-"""Pretrains the weights that come along (asc_jax/train/sounds.npz), on synthesised sounds alone, without a data set.
+"""Pretrains weights such as the shipped ones (asc_jax/train/sounds.npz), on synthesised sounds alone.
 
     .venv/bin/python experiments/studies/sounds.py FOLDER
 

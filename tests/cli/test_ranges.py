@@ -40,7 +40,7 @@ def test_synthesis_alone_needs_its_steps(tmp_path, capsys):
     assert "such as --synthesis-steps 400" in message
 
 
-def test_the_weights_that_come_along_are_not_trained_further(tmp_path, capsys):
+def test_shipped_weights_are_not_trained_further(tmp_path, capsys):
     message = error_of(capsys, "pretrain", "few_labels", "--synthesis-steps", "20", "--workdir", str(tmp_path / "run"))
     assert message.count("\n") <= 1 and "use --source synthesis" in message
 
@@ -53,4 +53,4 @@ def test_a_folder_that_is_a_file(tmp_path, capsys):
 
 
 def test_a_start_is_for_finetuning(tmp_path, capsys):
-    assert "finetune takes it" in error_of(capsys, "pretrain", "demo", "--start", str(tmp_path))
+    assert "finetune and pseudolabel take it" in error_of(capsys, "pretrain", "demo", "--start", str(tmp_path))

@@ -7,6 +7,7 @@ import pytest
 
 from asc_jax.cli import experiments, main, training
 from asc_jax.config import Synthesis, all_rounds, rounds
+from asc_jax.errors import UserError
 
 
 def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
@@ -21,6 +22,26 @@ def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
     monkeypatch.setattr("asc_jax.train.rounds.check_round", lambda *_: None)
     with pytest.raises(FloatingPointError):
         main(["scratch", "demo", "--debug-nans", "--workdir", str(tmp_path)])
+
+
+def test_a_command_without_rounds_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("asc_jax.evaluate.runs.scored_rounds", lambda folder: [])
+    monkeypatch.setattr(training, "print_rounds", lambda found: None)
+    monkeypatch.setattr(training, "_later", lambda *_: [])
+    main(["finetune", "few_labels", "--workdir", str(tmp_path)])
+    assert "few_labels has no finetune rounds (--finetune-rounds 0)" in capsys.readouterr().err
+
+
+def test_a_pretraining_on_other_scenes_is_nothing_to_label_by(monkeypatch):
+    experiment = dataclasses.replace(experiments()["few_labels"], source="scenes", clips="mine.csv")
+    of = {
+        "scenes": SimpleNamespace(path="scenes", scenes=("bus",)),
+        "clips": SimpleNamespace(path="clips", scenes=("dog",)),
+    }
+    monkeypatch.setattr(training, "_records", lambda experiment, each: of[each.data])
+    with pytest.raises(UserError, match="use --finetune-rounds 1"):
+        training._check_scenes(experiment, rounds(experiment, "pseudolabel")[0], of["clips"])
+    training._check_scenes(experiment, rounds(experiment, "pseudolabel")[0], of["scenes"])
 
 
 def test_other_recordings_take_the_place_of_the_source(monkeypatch):

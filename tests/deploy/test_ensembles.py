@@ -1,9 +1,12 @@
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
 from scipy.special import softmax
 
-from asc_jax.config import PAPER, RELEASED
+from asc_jax.cli import experiments
+from asc_jax.config import PAPER, RELEASED, rounds
 from asc_jax.deploy.classifier import load
 from asc_jax.deploy.ensembles import write_ensemble
 from asc_jax.deploy.exporting.program import program
@@ -11,7 +14,11 @@ from asc_jax.errors import UserError
 from asc_jax.evaluate.evaluation import evaluate
 from asc_jax.evaluate.runs import read_run
 from asc_jax.net.scenenet import SceneNet
+from asc_jax.report.card import write_card
+from asc_jax.report.page import write_report
+from asc_jax.report.run import open_run
 from asc_jax.train import checkpoint
+from asc_jax.train.rounds import _before
 from asc_jax.train.step import create_state
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
@@ -54,6 +61,20 @@ def test_it_is_scored_as_its_members_were_tested(runs, ensemble):
     evaluation = evaluate(round_)
     assert evaluation.scores["accuracy"].value == pytest.approx(np.mean(label == members[0].truth))
     assert evaluation.groups["device in training"]["seen"].clips == 40  # "a" of the first member, "b" of the second
+
+
+def test_its_report_has_the_settings_of_every_member(ensemble):
+    page = write_report(open_run(ensemble.parent)).read_text()
+    assert "wavegram filters: 1," in page and "wavegram filters: 128," in page
+    card = write_card(open_run(ensemble.parent)).read_text()
+    assert "| ensemble | clips" in card and "| the mean of 2 networks |  |  |  |" in card
+
+
+def test_an_ensemble_is_no_start(ensemble, tmp_path, make_records):
+    start = dataclasses.replace(experiments()["demo"], workdir=str(tmp_path), start=str(ensemble.parent))
+    records = make_records([{"id": "a", "split": "train"}], np.zeros((1, 16_000), np.int16), ("a", "b", "c"))
+    with pytest.raises(UserError, match="an ensemble; it can be a teacher"):
+        _before(start, rounds(start, "finetune")[0], records)
 
 
 def test_runs_that_differ_are_refused(runs, ensemble, tmp_path, write_round, made_up):

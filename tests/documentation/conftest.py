@@ -14,7 +14,7 @@ from data_prep import synthesis
 
 
 def random_weights(network):
-    """Those that come along are of the whole network, which takes longer to compile."""
+    """The shipped ones are of the whole network, which takes longer to compile."""
     return create_state(SceneNet(3, network), 16_000, jax.random.key(0)).variables
 
 

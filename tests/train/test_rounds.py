@@ -133,6 +133,15 @@ def test_pseudo_labels_beside_teachers(chain, records, tmp_path):
         run(dataclasses.replace(taught, teachers=found[:1]), each, records)
 
 
+def test_a_teacher_that_does_not_fit_leaves_no_settings_behind(chain, records, tmp_path):
+    (tmp_path / "teacher.csv").write_text("id,low\nunlabelled-0,1\n")
+    taught = dataclasses.replace(chain, teachers=(str(tmp_path / "teacher.csv"),))
+    each = dataclasses.replace(rounds(taught, "pseudolabel")[0], name="wrongly-taught")
+    with pytest.raises(UserError, match="no table with the columns id, low, middle, high"):
+        run(taught, each, records)
+    assert not (taught.folder / "wrongly-taught").exists()
+
+
 def test_synthesised_sounds_come_before_the_source(records, tmp_path):
     synthesis = Synthesis(steps=20, pairs=2, seconds=1.0)
     experiment = dataclasses.replace(EXPERIMENT, synthesis=synthesis, workdir=str(tmp_path))
@@ -150,7 +159,7 @@ def test_synthesised_sounds_come_before_the_source(records, tmp_path):
     assert [each.name for each in ancestors(FinishedRound(tmp_path / "pretrain"))] == ["pretrain", "synthesis"]
 
 
-def test_the_weights_that_come_along_are_tested_by_the_nearest_class_mean(records, tmp_path, monkeypatch):
+def test_shipped_weights_are_tested_by_the_nearest_class_mean(records, tmp_path, monkeypatch):
     weights = create_state(SceneNet(3), records.samples, jax.random.key(5)).variables
     monkeypatch.setattr("asc_jax.train.rounds.shipped", lambda network: weights)
     experiment = dataclasses.replace(EXPERIMENT, source="shipped", workdir=str(tmp_path))
@@ -276,6 +285,9 @@ def test_what_cannot_run_says_why(chain, records, tmp_path):
         run(large, rounds(large, "pretrain")[0], records)
     assert not (tmp_path / "pretrain").exists()  # the folder is not taken by settings that cannot run
     untested = dataclasses.replace(records, splits=records.splits.replace("test", ""))
+    pairs = dataclasses.replace(fresh, synthesis=Synthesis(steps=20, pairs=3))
+    with pytest.raises(UserError, match="use --synthesis-pairs 4"):
+        run(pairs, rounds(pairs, "pretrain")[0], records)
     with pytest.raises(UserError, match="no clips in split 'test'"):
         run(fresh, rounds(fresh, "pretrain")[0], untested)
     renamed = dataclasses.replace(records, clips=dataclasses.replace(records.clips, scenes=("a", "b", "c")))
