@@ -45,25 +45,25 @@ class Training:
 
 def pretrain(training: Training) -> None:
     """Train from scratch on the source data set, or take the shipped weights."""
-    _train("pretrain", training)
+    run_command("pretrain", training)
 
 
 def finetune(training: Training) -> None:
     """Train the pretrained network on the labelled target clips, in several rounds."""
-    _train("finetune", training)
+    run_command("finetune", training)
 
 
 def pseudolabel(training: Training) -> None:
     """Label the unlabelled target clips with the network so far, and train on all of them."""
-    _train("pseudolabel", training)
+    run_command("pseudolabel", training)
 
 
 def scratch(training: Training) -> None:
     """Train from scratch on the labelled target clips, for comparison."""
-    _train("scratch", training)
+    run_command("scratch", training)
 
 
-def _train(command: str, training: Training) -> None:
+def run_command(command: str, training: Training) -> None:
     """Runs the rounds of one command, each where it stopped, and prints the table of all finished rounds."""
     import jax
 
@@ -81,7 +81,7 @@ def _train(command: str, training: Training) -> None:
 
     these = rounds(experiment, command)
     with first_before_others(f"records of {command}"):
-        records = [_records(experiment, each) for each in these]
+        records = [records_of(experiment, each) for each in these]
         for each, its_records in zip(these, records, strict=True):
             check_round(each, its_records)
         lines = list(_later(experiment, command, training.phase.batch_size))
@@ -108,7 +108,7 @@ def _take_devices(training: Training) -> None:
         use_cores(training.phase.batch_size)
 
 
-def _records(experiment: Experiment, round_: Round) -> "Records":
+def records_of(experiment: Experiment, round_: Round) -> "Records":
     """The data set that a round learns from; the split is chosen for the target, and the source keeps its own."""
     from asc_jax.data.splits import open_records
     from asc_jax.net.frontend import RATE
@@ -139,10 +139,10 @@ def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[st
         for each in rounds(experiment, later):
             try:
                 phase = dataclasses.replace(each.phase, batch_size=min(batch_size, each.phase.batch_size))
-                records = _records(experiment, each)
+                records = records_of(experiment, each)
                 check_round(dataclasses.replace(each, phase=phase), records)
                 if UNLABELLED in each.splits:
-                    teachers.check(experiment.teachers, records.split(*each.splits))
+                    teachers.check(experiment.teachers, records, records.split(*each.splits))
                     _check_scenes(experiment, each, records)
             except (UserError, PrepareError) as error:
                 yield f"{later} will stop: {str(error).splitlines()[0]}"
@@ -152,7 +152,7 @@ def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[st
 def _check_scenes(experiment: Experiment, round_: Round, records: "Records") -> None:
     """UserError where a round labels clips by a pretraining that knows other scenes."""
     for before in rounds(experiment, "pretrain"):
-        if before.name == round_.start and _records(experiment, before).scenes != records.scenes:
+        if before.name == round_.start and records_of(experiment, before).scenes != records.scenes:
             raise UserError(f"{before.name} knows other scenes than {records.path}; use --finetune-rounds 1")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import grain
 import numpy as np
+import pandas
 
 from asc_jax.data.records import Clips
 from asc_jax.errors import UserError
@@ -15,14 +16,26 @@ Labels = Mapping[str, tuple[int, float]]  # clip id -> (label, weight)
 def targets(clips: Clips, pseudo_labels: Labels) -> dict[str, np.ndarray]:
     """The clips' targets: {label int32 [M], weight float32 [M]}.
 
-    A labelled clip has weight 1; the others get what `pseudo_labels`, joined by id, says of them.
+    A labelled clip has weight 1; the others get what `pseudo_labels`, joined by id, says of them. Both are multiplied
+    by the column `weight` of the clips' table, if it has one. UserError if that is not a number of at least 0.
     """
     pairs = [
         (label, 1) if label >= 0 else pseudo_labels[name]
         for label, name in zip(clips.class_ids("label"), clips.column("id"), strict=True)
     ]
     labels, weights = zip(*pairs, strict=True)
-    return {"label": np.array(labels, np.int32), "weight": np.array(weights, np.float32)}
+    return {"label": np.array(labels, np.int32), "weight": np.array(weights, np.float32) * listed_weights(clips)}
+
+
+def listed_weights(clips: Clips) -> np.ndarray:
+    """The column `weight` of the clips' table, 1 where it is empty or missing: float32 [M]."""
+    listed = clips.table.get("weight", pandas.Series("", clips.table.index)).replace("", "1")
+    weights = pandas.to_numeric(listed, errors="coerce")
+    wrong = ~(weights >= 0) | np.isinf(weights)
+    if wrong.any():
+        clip = clips.table["id"][wrong].iloc[0]
+        raise UserError(f"{clip}: its weight {listed[wrong].iloc[0]!r} is not a number of at least 0")
+    return weights.to_numpy(np.float32)
 
 
 def order(clips: int, batch_size: int, epochs: int, seed: int) -> grain.MapDataset:

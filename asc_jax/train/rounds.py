@@ -21,6 +21,7 @@ from asc_jax.config import (
     all_rounds,
 )
 from asc_jax.data import responses
+from asc_jax.data.batches import listed_weights
 from asc_jax.data.leaks import check, write_leak
 from asc_jax.data.records import Clips, Records
 from asc_jax.devices import check_batch, on_every_device
@@ -58,7 +59,7 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     batch_size = experiment.pretrain.batch_size if round_.synthesis else phase.batch_size  # of predictions
     before = _before(experiment, round_, records)
     if UNLABELLED in round_.splits:
-        teachers.check(experiment.teachers, clips)
+        teachers.check(experiment.teachers, records, clips)
     leak = check(records, "test", round_.splits)
     print(f"{round_.name}, {leak}")
     net = SceneNet(len(records.scenes), experiment.network)
@@ -125,11 +126,12 @@ def _with_class_means(net: SceneNet, state: TrainState, clips: Clips, batch_size
 
 
 def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
-    """(the round's test clips, its training clips, steps per epoch); UserError where they are too few or unlabelled."""
+    """(the round's test clips, its training clips, steps per epoch); UserError where they cannot be trained on."""
     tested, clips = records.split("test"), records.split(*round_.splits)
     labelled = [split for split in round_.splits if split != UNLABELLED or round_.start is None]
     if missing := records.split(*labelled).table["label"].eq("").sum():
         raise UserError(f"{round_.name}: {missing} clips of {' and '.join(labelled)} have no label to learn from")
+    listed_weights(clips)
     return tested, clips, _steps_per_epoch(round_, clips)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 from scipy.special import softmax
 
-from asc_jax.data.records import Clips
+from asc_jax.data.records import Clips, Records
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import predict
 from asc_jax.evaluate.runs import FinishedRound, read_run
@@ -35,14 +35,23 @@ def soft_labels(teachers: Sequence[str], temperature: float, clips: Clips, batch
     return pandas.concat(found).groupby(level=0).mean()
 
 
-def check(teachers: Sequence[str], clips: Clips) -> None:
-    """UserError where a teacher does not fit, before anything is trained or predicted."""
+def check(teachers: Sequence[str], records: Records, clips: Clips) -> None:
+    """UserError where a teacher does not fit these clips of the records, before anything is trained or predicted."""
     for teacher in teachers:
         place = Path(teacher)
         if place.is_dir():
-            _fitting_round(place, clips)
+            _check_split(teacher, _fitting_round(place, clips).settings, records)
         else:
             _of_these(teacher, read_table(place, clips.scenes), clips)
+
+
+def _check_split(teacher: str, settings: dict, records: Records) -> None:
+    """UserError if the teacher was trained on another split of the same clips, so on some of those tested here."""
+    if settings["data"] == records.identity and settings["split"] != records.split_by:
+        raise UserError(
+            f"--teachers {teacher}: it was trained on another split of these clips ({settings['split']}, not "
+            f"{records.split_by}), so on some that are tested here: train it with the same --split and --test-fold"
+        )
 
 
 def _of_these(teacher: str, logits: pandas.DataFrame, clips: Clips) -> pandas.DataFrame:

@@ -18,7 +18,7 @@ def test_debug_nans_holds_for_all_of_a_round(monkeypatch, tmp_path):
             log(jnp.full(3, float(number)))
 
     monkeypatch.setattr("asc_jax.train.rounds.run", run)
-    monkeypatch.setattr(training, "_records", lambda *_: None)
+    monkeypatch.setattr(training, "records_of", lambda *_: None)
     monkeypatch.setattr("asc_jax.train.rounds.check_round", lambda *_: None)
     with pytest.raises(FloatingPointError):
         main(["scratch", "demo", "--debug-nans", "--workdir", str(tmp_path)])
@@ -38,7 +38,7 @@ def test_a_pretraining_on_other_scenes_is_nothing_to_label_by(monkeypatch):
         "scenes": SimpleNamespace(path="scenes", scenes=("bus",)),
         "clips": SimpleNamespace(path="clips", scenes=("dog",)),
     }
-    monkeypatch.setattr(training, "_records", lambda experiment, each: of[each.data])
+    monkeypatch.setattr(training, "records_of", lambda experiment, each: of[each.data])
     with pytest.raises(UserError, match="use --finetune-rounds 1"):
         training._check_scenes(experiment, rounds(experiment, "pseudolabel")[0], of["clips"])
     training._check_scenes(experiment, rounds(experiment, "pseudolabel")[0], of["scenes"])
@@ -54,7 +54,7 @@ def test_other_recordings_take_the_place_of_the_source(monkeypatch):
     )
     monkeypatch.setattr(training, "prepared", lambda name, source, _: (name, source))
     monkeypatch.setattr("asc_jax.data.splits.open_records", lambda path, *_: SimpleNamespace(path=path, samples=80_000))
-    found = [training._records(experiment, each).path for each in all_rounds(experiment)]
+    found = [training.records_of(experiment, each).path for each in all_rounds(experiment)]
     before, after = ("clips", "others.csv"), ("clips", "mine.csv")
     assert found == [before, before, after, after]  # of which scratch is the third
     assert {each.splits for each in rounds(experiment, "pretrain")} == {("train",)}

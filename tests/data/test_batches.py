@@ -1,5 +1,6 @@
 """Batches are a function of (seed, step), whoever reads them."""
 
+import dataclasses
 from itertools import islice
 
 import numpy as np
@@ -70,6 +71,23 @@ def test_pseudo_labels_are_joined_by_id(records):
     assert both["weight"].tolist() == [1, 1, 1, 0.75, 0.25]
     assert (both["label"].dtype, both["weight"].dtype) == (np.int32, np.float32)
     assert targets(records.split("train"), {})["label"].tolist() == [1, 0, 1]
+
+
+def with_weights(clips, weights):
+    return dataclasses.replace(clips, table=clips.table.assign(weight=weights))
+
+
+def test_listed_weights_multiply_those_of_labels_and_pseudo_labels(records):
+    clips = with_weights(records.split("train", "unlabelled"), ["2", "", "0", "0.5", "1e1"])
+    labels = {"clip-4": (0, 0.25), "clip-3": (1, 0.75)}
+    assert targets(clips, labels)["weight"].tolist() == [2, 1, 0, 0.375, 2.5]
+
+
+@pytest.mark.parametrize("wrong", ["-1", "inf", "nan", "much"])
+def test_a_listed_weight_that_is_none_is_refused(records, wrong):
+    clips = with_weights(records.split("train"), ["1", wrong, "1"])
+    with pytest.raises(UserError, match=f"clip-1: its weight '{wrong}' is not a number of at least 0"):
+        targets(clips, {})
 
 
 def test_labels_and_weights_go_with_their_audio(records):

@@ -142,6 +142,14 @@ def test_a_teacher_that_does_not_fit_leaves_no_settings_behind(chain, records, t
     assert not (taught.folder / "wrongly-taught").exists()
 
 
+def test_a_teacher_that_may_have_been_trained_on_the_test_is_refused(chain, records):
+    taught = dataclasses.replace(chain, teachers=(f"{chain.folder}/finetune-1",))
+    each = dataclasses.replace(rounds(taught, "pseudolabel")[0], name="wrongly-taught")
+    with pytest.raises(UserError, match=r"another split of these clips \(.*, not session 2\).*same --split"):
+        run(taught, each, dataclasses.replace(records, split_by="session 2"))
+    assert not (taught.folder / "wrongly-taught").exists()
+
+
 def test_synthesised_sounds_come_before_the_source(records, tmp_path):
     synthesis = Synthesis(steps=20, pairs=2, seconds=1.0)
     experiment = dataclasses.replace(EXPERIMENT, synthesis=synthesis, workdir=str(tmp_path))
