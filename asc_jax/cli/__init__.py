@@ -23,6 +23,7 @@ from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.ensemble import ensemble
 from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
+from asc_jax.cli.recipe import train
 from asc_jax.cli.runs import card, compare, evaluate, report
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.watching import watched
@@ -32,6 +33,7 @@ from asc_jax.errors import UserError
 from asc_jax.train.stopping import STATUS, Preempted
 
 COMMANDS = (
+    train,
     prepare,
     data_check,
     data_describe,
@@ -59,7 +61,8 @@ ADVICE = {
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), "choose another place"),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM), "raise the limit (ulimit), or stop other programs"),
 }
-USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
+USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
+       asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax ensemble RUN... --out PLACE

@@ -1,0 +1,186 @@
+"""The command from recordings to a tested classifier: asc-jax train RECORDINGS --out RUN."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+
+from asc_jax.cli.printing import print_tables
+from asc_jax.cli.ranges import check
+from asc_jax.cli.runs import Evaluation, Report, evaluate, report
+from asc_jax.cli.training import Training, records_of, run_command, use_compilation_cache
+from asc_jax.config import UNLABELLED, Experiment, Phase, Synthesis, rounds
+from asc_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from asc_jax.data.records import Records
+
+LONGEST = 10.0  # seconds of a clip, where no length is given
+FEW = 0.05  # share of the recordings that may be shorter than a clip, and then start over
+SYNTHESIS_STEPS = 400
+SECONDS_PER_CORE = 60.0  # of sound that a core trains on in a second, roughly
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOptions:
+    """Recordings, and how they become a classifier."""
+
+    recordings: tyro.conf.Positional[str]
+    """A list (filename, scene_label, ...) or a folder with a sub-folder for each scene (data_prep/README.md)."""
+    out: str
+    """Folder of the new run."""
+    seconds: float | None = None
+    """Length of a clip (default: that of the shortest recordings, at most 10 s)."""
+    skip_bad: bool = False
+    """Leave bad recordings out; without it they are reported, and nothing is trained."""
+    split: str | None = None
+    """What is tested: session, city or a column of the list (default: the list's own, else unseen sessions)."""
+    test_fold: str | None = None
+    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    pretrain: bool = False
+    """Pretrain anew on synthesised sounds (15 minutes on 2 cores) in place of starting from the shipped weights."""
+    start: str | None = None
+    """Start from a run of your own, or from one of its rounds, in place of the shipped weights."""
+    seed: int = 0
+    """Seed of initialisation, data order and augmentation."""
+    dry_run: bool = False
+    """Stop after the plan."""
+
+
+def train(options: TrainOptions) -> None:
+    """Train a classifier on your recordings, test it, and write its report: all phases in one command."""
+    use_compilation_cache()
+    experiment = _with_length(options)
+    records = _records(experiment)
+    experiment, commands = _fitted(experiment, records)
+    print(_plan(experiment, commands, records))
+    print_tables(_clips_table(records))
+    if options.dry_run:
+        return
+    for command in commands:
+        run_command(command, Training(experiment, getattr(experiment, command)))
+    evaluate(Evaluation(Path(options.out)))
+    report(Report(Path(options.out)))
+
+
+def _with_length(options: TrainOptions) -> Experiment:
+    """The recipe for few labels on these recordings, with the length of their clips."""
+    from data_prep.lengths import lengths
+    from experiments.few_labels import experiment
+
+    seconds, fit = options.seconds, "start"
+    if seconds is None:
+        found = lengths(options.recordings)
+        if not found:
+            raise UserError(f"{options.recordings}: no recording there can be opened; name their folder or list")
+        seconds = clip_length(found)
+        fit = "repeat" if found[0] < seconds else fit
+    if options.pretrain and options.start:
+        raise UserError(
+            f"--start {options.start}: starts from that run, so nothing is pretrained; leave out --pretrain"
+        )
+    source = {"source": "synthesis", "synthesis": Synthesis(steps=SYNTHESIS_STEPS)} if options.pretrain else {}
+    return dataclasses.replace(
+        experiment,
+        name=Path(options.out).name,
+        clips=options.recordings,
+        seconds=seconds,
+        fit=fit,
+        skip_bad=options.skip_bad,
+        split=options.split,
+        test_fold=options.test_fold,
+        start=options.start,
+        seed=options.seed,
+        workdir=options.out,
+        **source,
+    )
+
+
+def clip_length(lengths: list[float]) -> float:
+    """The length of clips in seconds for recordings of these lengths, shortest first.
+
+    Half seconds, from 1 to LONGEST, that all recordings but FEW reach.
+    """
+    reached = lengths[int(FEW * len(lengths))]
+    return min(LONGEST, max(1.0, math.floor(2 * reached) / 2))
+
+
+def _records(experiment: Experiment) -> "Records":
+    check(experiment, experiment.pseudolabel)
+    (tested,) = rounds(experiment, "scratch")
+    return records_of(experiment, tested)
+
+
+def _fitted(experiment: Experiment, records: "Records") -> tuple[Experiment, list[str]]:
+    """The experiment with batches that its clips fill, and the commands that there are clips for."""
+    from asc_jax.devices import use_cores
+    from asc_jax.train.rounds import check_round
+
+    unlabelled = int((records.splits == UNLABELLED).sum())
+    labelled = len(records.split("train"))
+    first = [] if experiment.start else ["pretrain"]
+    finetuned = bool(experiment.start) or not unlabelled
+    phases = {
+        "pretrain": _with_batches(experiment.pretrain, labelled),
+        "finetune": _with_batches(experiment.finetune, labelled),
+        "pseudolabel": _with_batches(experiment.pseudolabel, labelled + unlabelled),
+    }
+    experiment = dataclasses.replace(experiment, finetune_rounds=int(finetuned), **phases)
+    commands = [*first, *["finetune"] * finetuned, *["pseudolabel"] * bool(unlabelled)]
+    use_cores(min(phase.batch_size for phase in phases.values()))  # a power of two, so all of them can be shared
+    for command in commands:
+        check(experiment, getattr(experiment, command))
+        for round_ in rounds(experiment, command):
+            check_round(round_, records)
+    return experiment, commands
+
+
+def _with_batches(phase: Phase, clips: int) -> Phase:
+    """The phase with the largest power of two as its batch that is no more than its own, or the clips."""
+    return dataclasses.replace(phase, batch_size=max(2, 1 << (min(phase.batch_size, clips).bit_length() - 1)))
+
+
+def _plan(experiment: Experiment, commands: list[str], records: "Records") -> str:
+    """What will be done in one sentence, with the time that it takes roughly."""
+    from asc_jax.devices import cores
+
+    seconds = sum(_clip_seconds(experiment, command, records) for command in commands) / SECONDS_PER_CORE / cores()
+    clips = f"{len(records.clips):,} clips of {experiment.seconds:g} s"
+    clips += ", shorter recordings start over" if experiment.fit == "repeat" else ""
+    tested = records.split_by.rpartition(" (")[0]
+    return (
+        f"{experiment.folder}: {', '.join(commands)}. {clips}; tested is {tested}. "
+        f"About {max(1, round(seconds / 60))} min without a GPU."
+    )
+
+
+def _clips_table(records: "Records") -> "Table":
+    """How many clips of each scene are trained and tested on."""
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("scene")
+    for name in ("training clips", "test clips"):
+        table.add_column(name, justify="right")
+    labels = records.clips.table["label"]
+    for scene in records.scenes:
+        counts = (int(((records.splits == split) & (labels == scene)).sum()) for split in ("train", "test"))
+        table.add_row(scene, *map(str, counts))
+    table.add_row("(not labelled)", str(int((records.splits == UNLABELLED).sum())), "")
+    return table
+
+
+def _clip_seconds(experiment: Experiment, command: str, records: "Records") -> float:
+    """Seconds of sound that a command trains on."""
+    total = 0.0
+    for round_ in rounds(experiment, command):
+        if round_.synthesis:
+            total += 2 * round_.synthesis.pairs * round_.synthesis.seconds * round_.synthesis.steps
+        elif not round_.shipped:
+            clips = len(records.split(*round_.splits))
+            total += max(round_.phase.epochs * clips, round_.phase.steps * round_.phase.batch_size) * experiment.seconds
+    return total

@@ -1,0 +1,138 @@
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from asc_jax.cli import main, recipe
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The trainings that would be run; none is."""
+    found = []
+    monkeypatch.setattr(recipe, "run_command", lambda command, training: found.append((command, training)))
+    monkeypatch.setattr(recipe, "evaluate", lambda _: None)
+    monkeypatch.setattr(recipe, "report", lambda _: None)
+    return found
+
+
+def run(folder, tmp_path, monkeypatch, *options):
+    monkeypatch.chdir(tmp_path)
+    main(["train", str(folder), "--out", "runs/mine", *options])
+
+
+def test_a_dry_run_stops_after_the_plan(recordings, tmp_path, monkeypatch, commands, capsys):
+    run(recordings, tmp_path, monkeypatch, "--dry-run")
+    plan = capsys.readouterr().out
+    assert "runs/mine: pretrain, finetune. 14 clips of 1 s; tested is session" in plan
+    assert not commands and not (tmp_path / "runs").exists()
+    counts = [line.split("│")[2:4] for line in plan.splitlines() if "hum" in line or "hiss" in line]
+    assert sum(int(count) for row in counts for count in row) == 14
+
+
+def test_unlabelled_clips_are_pseudo_labelled_from_class_means(recordings, tmp_path, monkeypatch, commands):
+    (recordings / "unlabelled").mkdir()
+    for number in range(30):
+        audio = np.random.default_rng(number).normal(0, 0.1, 16_000)
+        soundfile.write(recordings / "unlabelled" / f"{number}.wav", audio, 16_000)
+    run(recordings, tmp_path, monkeypatch)
+    assert [command for command, _ in commands] == ["pretrain", "pseudolabel"]
+    experiment = commands[-1][1].experiment
+    assert (experiment.seconds, experiment.finetune_rounds, experiment.workdir) == (1, 0, "runs/mine")
+    assert commands[-1][1].phase.batch_size == 32
+
+
+def test_labelled_clips_alone_are_finetuned_on(recordings, tmp_path, monkeypatch, commands):
+    run(recordings, tmp_path, monkeypatch, "--pretrain")
+    assert [command for command, _ in commands] == ["pretrain", "finetune"]
+    experiment = commands[0][1].experiment
+    assert (experiment.source, experiment.synthesis.steps, experiment.finetune_rounds) == ("synthesis", 400, 1)
+    assert {training.phase.batch_size for _, training in commands} == {8}  # of 11 clips
+
+
+def test_a_run_of_ones_own_takes_the_place_of_pretraining(recordings, tmp_path, monkeypatch, commands):
+    run(recordings, tmp_path, monkeypatch, "--start", "runs/other")
+    assert [command for command, _ in commands] == ["finetune"]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "seconds"),
+    [
+        ([10.2] * 9, 10),
+        ([30.0], 10),
+        ([4.99, 5.0, 7.0], 4.5),
+        ([0.4] + [5.0] * 30, 5),  # one of many is an accident
+        ([0.2, 0.3], 1),
+    ],
+)
+def test_clips_are_as_long_as_nearly_all_recordings(lengths, seconds):
+    assert recipe.clip_length(lengths) == seconds
+
+
+def as_list(recordings, **columns):
+    """The folder's recordings as a list with more columns; a function of (number, scene) gives a value."""
+    files = sorted(recordings.rglob("*.wav"))
+    lines = [["filename", *columns]]
+    for number, file in enumerate(files):
+        values = [value(number, file.parent.name) for value in columns.values()]
+        lines.append([str(file.relative_to(recordings)), *values])
+    path = recordings / "list.csv"
+    path.write_text("\n".join(map(",".join, lines)))
+    return path
+
+
+def error_of(capsys, *arguments):
+    """What `train` prints, beside the progress of preparing, when it stops with exit status 2."""
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--out", "runs/mine", *arguments])
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def scene(number, name):
+    return name
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        ({"place": scene}, (), "no column 'scene_label'"),
+        ({"scene_label": lambda number, name: "hum"}, (), "labelled clips of 1 scenes"),
+        ({"scene_label": lambda number, name: ""}, (), "labelled clips of 0 scenes"),
+        ({"scene_label": lambda number, name: name if number in (0, 13) else ""}, (), "too few labelled clips"),
+        ({"scene_label": scene, "session": lambda number, name: "s1"}, (), "too few labelled clips"),
+        ({"scene_label": scene, "split": lambda number, name: "practice"}, (), "'practice'"),
+        ({"scene_label": scene, "split": lambda number, name: "train"}, (), "no clips in split 'test'"),
+        ({"scene_label": scene}, ("--split", "city"), "the city of no clip is known"),
+        ({"scene_label": scene, "session": lambda number, name: f"{number}"}, ("--test-fold", "9"), "choose 1 to 5"),
+        ({"scene_label": scene}, ("--seconds", "0.01"), "--seconds 0.01: must be 0.1 or more"),
+        ({"scene_label": scene, "weight": lambda number, name: "-1"}, (), "not a number of at least 0"),
+        ({"scene_label": scene}, ("--pretrain", "--start", "runs/other"), "leave out --pretrain"),
+        ({"scene_label": scene}, ("--out", "clips/list.csv"), "is, or is in, a file"),
+    ],
+)
+def test_what_would_fail_later_is_refused_before_any_training(
+    recordings, tmp_path, monkeypatch, commands, capsys, columns, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    path = as_list(recordings, **columns)
+    assert message in error_of(capsys, str(path), *options) and not commands
+
+
+def test_recordings_that_are_bad_or_absent_are_refused(recordings, tmp_path, monkeypatch, commands, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert "absent" in error_of(capsys, "absent")
+    shutil.copy(recordings / "hum" / "0.wav", recordings / "hum" / "long.wav")
+    (recordings / "hum" / "0.wav").write_bytes(b"RIFF")
+    assert "hum/0.wav" in error_of(capsys, str(recordings)) and not commands
+
+
+def test_options_are_those_of_the_experiment():
+    """What has the same name here and in an experiment has the same default."""
+    from experiments.few_labels import experiment
+
+    here = {field.name: field.default for field in dataclasses.fields(recipe.TrainOptions)}
+    for name in ("skip_bad", "split", "test_fold", "start", "seed"):
+        assert here[name] == getattr(experiment, name)
