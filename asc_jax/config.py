@@ -128,9 +128,9 @@ class Experiment(Preparation):
     cas2023: str | None = None
     """Folder of CAS 2023 (ICME 2024 Grand Challenge), or what 'asc-jax prepare' printed."""
     split: str | None = None
-    """Split of the target data set: session, city or a column of its table (default: the data set's own)."""
+    """Split of the target data set: session, city, device or a column of its table (default: the data set's own)."""
     test_fold: str | None = None
-    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    """What the split keeps for the test: the number of a fold of sessions, a city or a device."""
     teachers: tuple[str, ...] = ()
     """Runs or tables (id, SCENE, SCENE, ...) whose mean distribution over the scenes pseudolabel learns, too."""
     teacher_temperature: float = 1.0

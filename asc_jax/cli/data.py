@@ -30,9 +30,9 @@ class SplitRecordings(Recordings):
     """A data set under one of its splits."""
 
     split: str | None = None
-    """session, city or a column of its table (default: the data set's own)."""
+    """session, city, device or a column of its table (default: the data set's own)."""
     test_fold: str | None = None
-    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    """What the split keeps for the test: the number of a fold of sessions, a city or a device."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 import dataclasses
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
 from asc_jax.cli.ranges import check
 from asc_jax.cli.runs import Evaluation, Report, evaluate, report
@@ -38,9 +39,11 @@ class TrainOptions:
     skip_bad: bool = False
     """Leave bad recordings out; without it they are reported, and nothing is trained."""
     split: str | None = None
-    """What is tested: session, city or a column of the list (default: the list's own, else unseen sessions)."""
+    """What is tested: session, city, device or a column of the list (default: the list's own, else unseen sessions)."""
     test_fold: str | None = None
-    """What the split keeps for the test: the number of a fold of sessions, or a city."""
+    """What the split keeps for the test: the number of a fold of sessions, a city or a device."""
+    cross_validate: Literal["session", "device", "city"] | None = None
+    """Train and test once for each fold of the sessions, or each device or city, and score all tests together."""
     pretrain: bool = False
     """Pretrain anew on synthesised sounds (15 minutes on 2 cores) in place of starting from the shipped weights."""
     start: str | None = None
@@ -54,17 +57,44 @@ class TrainOptions:
 def train(options: TrainOptions) -> None:
     """Train a classifier on your recordings, test it, and write its report: all phases in one command."""
     use_compilation_cache()
+    if options.cross_validate:
+        _cross_validate(options, options.cross_validate)
+    elif _trained(options):
+        evaluate(Evaluation(Path(options.out)))
+        report(Report(Path(options.out)))
+
+
+def _trained(options: TrainOptions) -> bool:
+    """Prints the plan, and trains unless that is all that was requested."""
     experiment = _with_length(options)
     records = _records(experiment)
     experiment, commands = _fitted(experiment, records)
     print(_plan(experiment, commands, records))
     print_tables(_clips_table(records))
-    if options.dry_run:
-        return
-    for command in commands:
+    for command in [] if options.dry_run else commands:
         run_command(command, Training(experiment, getattr(experiment, command)))
-    evaluate(Evaluation(Path(options.out)))
-    report(Report(Path(options.out)))
+    return not options.dry_run
+
+
+def _cross_validate(options: TrainOptions, split: str) -> None:
+    """Trains a run for each fold, in a folder of its own, and scores all of their tests together."""
+    from asc_jax.data.splits import folds
+    from asc_jax.evaluate.evaluation import cross_validated, write_json
+    from asc_jax.evaluate.runs import read_run
+    from asc_jax.evaluate.tables import groups_tables, rounds_table
+
+    if options.split or options.test_fold:
+        raise UserError("--cross-validate tests every fold; leave out --split and --test-fold")
+    runs = []
+    for fold in folds(prepared("clips", options.recordings, _with_length(options)), split):
+        out = Path(options.out) / f"{split}-{fold}"
+        if _trained(dataclasses.replace(options, out=str(out), split=split, test_fold=fold)):
+            runs.append(read_run(out)[-1])
+    if runs:
+        evaluation = cross_validated(runs, split)
+        print_tables(*groups_tables(evaluation), rounds_table([evaluation]))
+        write_json(Path(options.out) / "scores.json", [evaluation])
+        print(Path(options.out) / "scores.json")
 
 
 def _with_length(options: TrainOptions) -> Experiment:

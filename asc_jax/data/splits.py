@@ -11,6 +11,7 @@ from asc_jax.errors import UserError
 
 SPLITS = ("train", "validation", "test", "unlabelled", "source", "evaluation", "")  # "" is in no split
 LABELLED = ("train", "validation", "test")  # clips of these are split anew where a group is held out; others stay
+GROUPS = ("city", "device")  # columns of which a split holds one value out
 FOLDS = 5  # one of them is held out; fewer where sessions are fewer
 
 
@@ -19,10 +20,11 @@ def open_records(path: Path, split: str | None = None, test_fold: str | None = N
 
     Args:
         path: the folder that data_prep.prepare returned.
-        split: "session" tests one of five stratified folds of sessions, "city" the clips of one city; any other name
-            is a column whose values are splits. None is the data set's own way, else "session".
+        split: "session" tests one of five stratified folds of sessions, "city" the clips of one city, "device" those of
+            one device; any other name is a column whose values are splits. None is the data set's own way, else
+            "session".
         test_fold: the fold (1 to 5; by default the one that tests most scenes, of those that leave clips of every scene
-            to train on) or the city.
+            to train on), the city or the device.
 
     Raises:
         UserError: there is no such split, or a scene has no clip to learn from.
@@ -30,18 +32,33 @@ def open_records(path: Path, split: str | None = None, test_fold: str | None = N
     clips, own = read_clips(path)
     own_splits = _from_column(path, clips, own) if own else _by_label(clips)
     name = split or own
-    if name == "city":
-        name, splits = _hold_out_city(path, clips, own_splits, test_fold)
+    if name in GROUPS:
+        name, splits = _hold_out_group(path, clips, own_splits, name, test_fold)
     elif name == "session" or name is None:
         if name and not clips.table[name].any():
             raise UserError(f"{path}: --split session: the session of no clip is known; see data_prep/README.md")
         name, splits = _hold_out_fold(path, clips, own_splits, test_fold)
     else:
         if test_fold is not None:
-            raise UserError(f"{path}: split '{name}' holds nothing out; say --split session or --split city, too")
+            raise UserError(f"{path}: split '{name}' holds nothing out; say --split session, city or device, too")
         splits = own_splits if name == own else _from_column(path, clips, name)
     _check_trained_on(path, clips, splits, name)
     return Records(path, clips, f"{name} ({zlib.crc32(chr(10).join(splits).encode()):08x})", splits)
+
+
+def folds(path: Path, split: str) -> list[str]:
+    """What `test_fold` can be of a data set: the folds of its sessions, or its cities or devices.
+
+    UserError where there are fewer than two.
+    """
+    clips, own = read_clips(path)
+    own_splits = _from_column(path, clips, own) if own else _by_label(clips)
+    found = groups(clips, own_splits, split) if split in GROUPS else list(_session_folds(clips, own_splits))
+    if len(found) < 2:
+        raise UserError(
+            f"{path}: labelled clips of {len(found)} {split} folds; at least 2 are needed to cross-validate"
+        )
+    return found
 
 
 def reopen_records(path: Path, split: str) -> Records:
@@ -50,7 +67,7 @@ def reopen_records(path: Path, split: str) -> Records:
     if kind == "session" and test_fold:
         _, own = read_clips(path)
         records = open_records(path, kind if own else None, test_fold)  # by default also of clips without sessions
-    elif kind == "city" and test_fold:
+    elif kind in GROUPS and test_fold:
         records = open_records(path, kind, test_fold)
     else:
         records = open_records(path, split.rpartition(" (")[0])
@@ -65,7 +82,7 @@ def _by_label(clips: Clips) -> pandas.Series:
 
 def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
     if name not in clips.table:
-        raise UserError(f"{path}: no split '{name}'; choose session, city or a column of clips.csv")
+        raise UserError(f"{path}: no split '{name}'; choose session, city, device or a column of clips.csv")
     splits = clips.table[name]
     if not splits.isin(SPLITS).all():
         wrong = splits[~splits.isin(SPLITS)].iloc[0]
@@ -73,21 +90,33 @@ def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
     return splits.mask(splits.eq("train") & clips.table["label"].eq(""), "unlabelled")
 
 
-def _hold_out_city(path: Path, clips: Clips, own: pandas.Series, city: str | None) -> tuple[str, pandas.Series]:
-    cities = clips.table["city"]
-    known = sorted(set(cities[own.isin(LABELLED)]) - {""})
-    if city is None or city not in known:
-        choice = f"it has {', '.join(known)}" if known else "the city of no clip is known; see data_prep/README.md"
-        raise UserError(f"{path}: --split city needs --test-fold CITY; {choice}")
-    return f"city {city}", _hold_out(own, cities.eq(city))
+def groups(clips: Clips, own: pandas.Series, column: str) -> list[str]:
+    """The cities or devices of labelled clips, each of which can be held out."""
+    return sorted(set(clips.table[column][own.isin(LABELLED)]) - {""})
 
 
-def _hold_out_fold(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
-    """Tests one fold of sessions; a clip of no known session is one by itself."""
+def _hold_out_group(
+    path: Path, clips: Clips, own: pandas.Series, column: str, group: str | None
+) -> tuple[str, pandas.Series]:
+    known = groups(clips, own, column)
+    if group is None or group not in known:
+        nothing = f"the {column} of no clip is known; see data_prep/README.md"
+        choice = f"it has {', '.join(known)}" if known else nothing
+        raise UserError(f"{path}: --split {column} needs --test-fold {column.upper()}; {choice}")
+    return f"{column} {group}", _hold_out(own, clips.table[column].eq(group))
+
+
+def _session_folds(clips: Clips, own: pandas.Series) -> dict[str, pandas.Series]:
+    """The number of a fold of sessions -> the splits that test it; a clip of no known session is one by itself."""
     sessions = clips.table["session"].where(clips.table["session"].ne(""), "clip " + clips.table["id"])
     labelled = own.isin(LABELLED)
     folds = _folds(clips.table["label"][labelled], sessions[labelled])
-    splits = {str(number): _hold_out(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
+    return {str(number): _hold_out(own, sessions.isin(tested)) for number, tested in enumerate(folds, 1)}
+
+
+def _hold_out_fold(path: Path, clips: Clips, own: pandas.Series, fold: str | None) -> tuple[str, pandas.Series]:
+    """Tests one fold of sessions."""
+    splits = _session_folds(clips, own)
     if not splits:
         raise UserError(f"{path}: too few labelled clips to hold some out for the test: add clips or a split column")
     if fold is None:  # the first of those that test most scenes, among those whose training clips have all

@@ -2,15 +2,17 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from asc_jax.errors import UserError
 from asc_jax.evaluate import scores
-from asc_jax.evaluate.predict import Predictions
+from asc_jax.evaluate.predict import Predictions, joined
 from asc_jax.evaluate.runs import FinishedRound, ancestors
-from asc_jax.evaluate.scores import Interval
+from asc_jax.evaluate.scores import Interval, Score
 
 SCORES = {
     "accuracy": scores.accuracy,
@@ -45,19 +47,35 @@ class Evaluation:
 
 def evaluate(round_: FinishedRound, released: bool = False) -> Evaluation:
     """Scores a round's predictions, `released` also in the published way of counting."""
-    predictions = round_.predictions
-    resampled = scores.resample_sessions(predictions)
     chosen = SCORES | ({RELEASED: scores.released_accuracy} if released else {})
+    data, split = (round_.settings[name] for name in ("data", "split"))
+    return _evaluation(round_.name, data, split, round_.predictions, _kinds(round_), chosen)
+
+
+def cross_validated(rounds: Sequence[FinishedRound], split: str) -> Evaluation:
+    """Scores the predictions of several rounds, each tested on a fold of its own, together.
+
+    `split` says what the folds are of. UserError if the folds share a clip.
+    """
+    predictions = joined([each.predictions for each in rounds])
+    if len(set(predictions.details["id"])) < len(predictions.truth):
+        raise UserError(f"{rounds[0].folder.parent} and other folds test the same clips; train them anew, elsewhere")
+    kinds = _known_kinds(predictions)
+    return _evaluation(rounds[0].name, rounds[0].settings["data"], split, predictions, kinds, SCORES)
+
+
+def _evaluation(
+    name: str, data: str, split: str, predictions: Predictions, kinds: dict[str, list[str]], chosen: dict[str, Score]
+) -> Evaluation:
+    resampled = scores.resample_sessions(predictions)
     return Evaluation(
-        round=round_.name,
-        data=round_.settings["data"],
-        split=round_.settings["split"],
+        round=name,
+        data=data,
+        split=split,
         clips=len(predictions.truth),
         sessions=int(scores.sessions(predictions).max()) + 1,
         scores={name: scores.interval(score, predictions, resampled) for name, score in chosen.items()},
-        groups={
-            kind: _per_group(predictions, resampled, names) for kind, names in _kinds(round_).items() if any(names)
-        },
+        groups={kind: _per_group(predictions, resampled, names) for kind, names in kinds.items() if any(names)},
     )
 
 
@@ -70,8 +88,7 @@ def write_json(file: Path, evaluations: list[Evaluation]) -> None:
 def _kinds(round_: FinishedRound) -> dict[str, list[str]]:
     """Kind -> the name of the group that each clip is in."""
     predictions = round_.predictions
-    kinds = {"scene": [predictions.scenes[truth] for truth in predictions.truth]}
-    kinds |= {name: predictions.details[name] for name in ("device", "city")}
+    kinds = _known_kinds(predictions)
     # what another data set calls "a" is another device
     leaks = [other.leak for other in ancestors(round_) if other.settings["data"] == round_.settings["data"]]
     for kind, of_leak in (("device", "devices"), ("city", "cities")):
@@ -79,6 +96,11 @@ def _kinds(round_: FinishedRound) -> dict[str, list[str]]:
         names = ["seen" if name in seen else name and "unseen" for name in predictions.details[kind]]
         kinds[f"{kind} in training"] = names if seen else []
     return kinds
+
+
+def _known_kinds(predictions: Predictions) -> dict[str, list[str]]:
+    scenes = [predictions.scenes[truth] for truth in predictions.truth]
+    return {"scene": scenes} | {name: predictions.details[name] for name in ("device", "city")}
 
 
 def _per_group(predictions: Predictions, resampled: np.ndarray, names: list[str]) -> dict[str, Group]:

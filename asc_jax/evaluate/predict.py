@@ -1,6 +1,7 @@
 """A network's predictions for all clips of a split, kept as a table from which all scores are computed."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,14 @@ class Predictions:
         """The clips that a bool [M] or their numbers choose."""
         details = {name: np.array(values, object)[chosen].tolist() for name, values in self.details.items()}
         return Predictions(self.scenes, self.cosine[chosen], self.truth[chosen], details)
+
+
+def joined(predictions: Sequence[Predictions]) -> Predictions:
+    """The predictions of different clips by networks of the same scenes, one after the other."""
+    first = predictions[0]
+    details = {name: [value for each in predictions for value in each.details[name]] for name in first.details}
+    cosine, truth = (np.concatenate([getattr(each, name) for each in predictions]) for name in ("cosine", "truth"))
+    return Predictions(first.scenes, cosine, truth, details)
 
 
 @dataclass(frozen=True)

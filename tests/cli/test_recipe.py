@@ -57,6 +57,15 @@ def test_a_run_of_ones_own_takes_the_place_of_pretraining(recordings, tmp_path, 
     assert [command for command, _ in commands] == ["finetune"]
 
 
+def test_cross_validation_trains_a_run_for_each_fold(recordings, tmp_path, monkeypatch, commands, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = as_list(recordings, scene_label=scene, device=lambda number, name: f"phone{number % 3}")
+    main(["train", str(path), "--out", "runs/mine", "--cross-validate", "device", "--dry-run"])
+    plans = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs/mine")]
+    assert [plan.split(":")[0] for plan in plans] == [f"runs/mine/device-phone{number}" for number in range(3)]
+    assert all(f"tested is device phone{number}." in plan for number, plan in enumerate(plans))
+
+
 @pytest.mark.parametrize(
     ("lengths", "seconds"),
     [
@@ -110,6 +119,8 @@ def scene(number, name):
         ({"scene_label": scene}, ("--seconds", "0.01"), "--seconds 0.01: must be 0.1 or more"),
         ({"scene_label": scene, "weight": lambda number, name: "-1"}, (), "not a number of at least 0"),
         ({"scene_label": scene}, ("--pretrain", "--start", "runs/other"), "leave out --pretrain"),
+        ({"scene_label": scene}, ("--cross-validate", "device"), "clips of 0 device folds"),
+        ({"scene_label": scene}, ("--cross-validate", "session", "--test-fold", "1"), "leave out --split"),
         ({"scene_label": scene}, ("--out", "clips/list.csv"), "is, or is in, a file"),
     ],
 )

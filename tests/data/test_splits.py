@@ -13,7 +13,7 @@ from asc_jax.data import splits
 from asc_jax.data.records import Clips
 from asc_jax.errors import UserError
 
-COLUMNS = ("label", "city", "session", "own", "mine")
+COLUMNS = ("label", "city", "session", "own", "mine", "device")
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def opened(monkeypatch):
     """A function (rows of COLUMNS, own split, arguments) -> Records of clips without audio."""
 
     def make(rows, own, *arguments):
-        table = pandas.DataFrame([dict(zip(COLUMNS, (*row, *[""] * 5), strict=False)) for row in rows])
+        table = pandas.DataFrame([dict(zip(COLUMNS, (*row, *[""] * 6), strict=False)) for row in rows])
         table["id"] = [f"clip {number}" for number in range(len(table))]
         scenes = tuple(sorted(set(table["label"]) - {""}))
         clips = Clips(scenes, 1, table, None, None)
@@ -62,11 +62,13 @@ def test_sessions_stay_whole_and_each_is_tested_once(opened):
     assert sorted(tested) == sorted(session for _, _, session in SESSIONS)
 
 
-def test_a_city_is_left_out_whole(opened):
-    records = opened(TWO_EACH + UNLABELLED, "own", "city", "B")
+@pytest.mark.parametrize("column", splits.GROUPS)
+def test_a_city_or_a_device_is_left_out_whole(opened, column):
+    rows = [(label, city, session, own, "", city) for label, city, session, own in TWO_EACH + UNLABELLED]
+    records = opened(rows, "own", column, "B")
     assert {session[-3] for session in sessions_of(records, "test")} == {"B"}
     assert {session[-3] for session in sessions_of(records, "train", "unlabelled")} == {"A"}
-    assert records.split_by.startswith("city B (")
+    assert records.split_by.startswith(f"{column} B (")
 
 
 def test_parts_that_no_test_concerns_stay(opened):
@@ -128,9 +130,10 @@ def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
     [
         (TWO_EACH, ("city",), "needs --test-fold CITY; it has A, B"),
         (TWO_EACH, ("city", "C"), "needs --test-fold CITY; it has A, B"),
+        (TWO_EACH, ("device", "phone"), "the device of no clip is known"),
         (TWO_EACH, ("session", "6"), "no fold '6' to hold out; choose 1 to 5"),
         (TWO_EACH, ("session", "x"), "no fold 'x'"),
-        (TWO_EACH, ("mine2",), "no split 'mine2'; choose session, city or a column"),
+        (TWO_EACH, ("mine2",), "no split 'mine2'; choose session, city, device or a column"),
         (TWO_EACH, ("label",), "column 'label' is no split: it says 'bus'"),
         ([("bus", "", ""), ("park", "", "")] * 5, ("session",), "the session of no clip is known"),
         ([("bus", "", ""), ("park", "", "")] * 5, ("city", "A"), "the city of no clip is known"),
@@ -167,14 +170,17 @@ def test_indices_of_scenes(opened):
 def test_holding_out_needs_a_split_that_does(opened):
     rows = [("bus", "", "", "train"), ("park", "", "", "train"), ("park", "", "", "test")]
     for split in (None, "own"):
-        with pytest.raises(UserError, match="split 'own' holds nothing out; say --split session or --split city"):
+        with pytest.raises(UserError, match="split 'own' holds nothing out; say --split session, city or device"):
             opened(rows, "own", split, "lyon")
 
 
-@pytest.mark.parametrize("arguments", [("city", "lyon"), ("session", "2"), ("own",), ()])
+@pytest.mark.parametrize("arguments", [("city", "lyon"), ("device", "a"), ("session", "2"), ("own",), ()])
 def test_records_are_opened_again_as_they_were(opened, arguments):
     cities = ("lyon", "oslo", "rome")
-    rows = [("bus park".split()[n % 2], cities[n % 3], f"s{n}", "train" if n < 9 else "test") for n in range(12)]
+    rows = [
+        ("bus park".split()[n % 2], cities[n % 3], f"s{n}", "train" if n < 9 else "test", "", "abc"[n % 3])
+        for n in range(12)
+    ]
     records = opened(rows, "own", *arguments)
     again = splits.reopen_records(records.path, records.split_by)
     assert again.split_by == records.split_by and again.splits.equals(records.splits)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from asc_jax.errors import UserError
-from asc_jax.evaluate.evaluation import RELEASED, evaluate, write_json
+from asc_jax.evaluate.evaluation import RELEASED, cross_validated, evaluate, write_json
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.evaluate.runs import FinishedRound, ancestors, read_run
 from asc_jax.evaluate.tables import groups_tables, rounds_table
@@ -108,3 +108,18 @@ def test_tables_show_scores_and_intervals(run):
     assert shown["round"] == ["pretrain", "finetune-2", "finetune-10"] and shown["sessions"] == ["15"] * 3
     kinds = [table.columns[0].header for table in groups_tables(found[2])]
     assert kinds == ["scene", "device", "city", "device in training"]
+
+
+def test_folds_are_scored_together(write_round, made_up, tmp_path):
+    """As scikit-learn scores the clips of all folds; each network knows only its own."""
+    whole = made_up(clips=90)
+    tested = np.arange(90) % 2 == 0
+    for fold, chosen in (("a", tested), ("b", ~tested)):
+        write_round(tmp_path / fold, "pseudolabel", whole.subset(chosen))
+    rounds = [FinishedRound(tmp_path / fold / "pseudolabel") for fold in "ab"]
+    evaluation = cross_validated(rounds, "session")
+    assert (evaluation.clips, evaluation.split) == (90, "session")
+    assert evaluation.scores["accuracy"].value == pytest.approx(accuracy_score(whole.truth, whole.label))
+    assert {name: group.clips for name, group in evaluation.groups["device"].items()} == {"a": 30, "b": 30, "c": 30}
+    with pytest.raises(UserError, match="test the same clips"):
+        cross_validated([rounds[0], rounds[0]], "session")
