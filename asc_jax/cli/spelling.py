@@ -51,7 +51,7 @@ def _choices(hint: Any) -> list[str]:
 
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(option, its value) of `--option value` and `--option=value`."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         option, sign, value = word.partition("=")
         if sign or following:
             yield option, value if sign else following
