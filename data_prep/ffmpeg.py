@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import math
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def installed() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def _decoded(path: pathlib.Path, demuxer: str) -> Iterator[tuple[tuple[int, int, int], np.ndarray]]:
+def _decoded(path: pathlib.Path, demuxer: str) -> Generator[tuple[tuple[int, int, int], np.ndarray], None, None]:
     """((rate, channels, frames that the track's header says or 0), float32 [N, channels]), block by block."""
     av: Any = importlib.import_module("av")
     with open(path, "rb") as file, _one_line(av), av.open(file, format=demuxer, metadata_errors="replace") as container:
