@@ -75,7 +75,7 @@ clean:
 	touch $@
 
 .venv/extras: .venv/installed
-	$(INSTALL) --editable ".[savedmodel,tensorboard,test,tflite,torch]"
+	$(INSTALL) --editable ".[av,savedmodel,tensorboard,test,tflite,torch]"
 	touch $@
 
 .venv/oldest/installed: tests/deploy/exporting/oldest.txt

@@ -63,6 +63,7 @@ def prepare(
 def _collect(name: str, recordings: str | None, seconds: float, fit: str, seed: int) -> "DataSet":
     """Lists and checks the clips of a data set; decodes nothing."""
     from data_prep import cas2023, clips, scenes, tau2020
+    from data_prep.nearest import nearest
 
     if not 0.1 <= seconds < float("inf"):
         raise PrepareError(f"seconds is {seconds:g}: give the length of a clip, at least 0.1")
@@ -72,7 +73,9 @@ def _collect(name: str, recordings: str | None, seconds: float, fit: str, seed: 
         return scenes.collect(seconds, seed)
     sources = {"clips": clips, "tau2020": tau2020, "cas2023": cas2023}
     if name not in sources:
-        raise PrepareError(f"there is no data set {name!r}: choose scenes, {', '.join(sources)}")
+        raise PrepareError(
+            f"there is no data set {name!r}: choose scenes, {', '.join(sources)}{nearest(name, sources)}"
+        )
     if recordings is None:
         raise PrepareError(f"{name} needs recordings: name their folder (for clips also a list)")
     return sources[name].collect(pathlib.Path(recordings).expanduser(), seconds, fit)

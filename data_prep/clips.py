@@ -8,7 +8,8 @@ from data_prep.dataset import Clip, DataSet
 from data_prep.faults import Fault, Unusable
 from data_prep.files import file_dataset
 from data_prep.folders import from_folder
-from data_prep.labels import SPLITS, plain
+from data_prep.labels import SPLITS, column, plain
+from data_prep.nearest import nearest
 from data_prep.tables import read_table
 
 LABELLED_SPLITS = ("train", "validation", "test")
@@ -29,7 +30,7 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
         split = "listed" if any(clip.split for clip in clips) else None
         notes = [f"{recordings}: {passed_over}"] if passed_over else []
     else:
-        rows = [_known_columns(row) for row in read_table(recordings, ("filename", "scene_label"))]
+        rows = [_known_columns(row) for row in read_table(recordings, ("filename", "scene_label"), column)]
         split = "listed" if any(row.get("split") for row in rows) else None
         root, (clips, faults) = recordings.parent, _from_rows(rows, split)
     scenes = _scenes(recordings, clips, faults)
@@ -37,14 +38,13 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str) -> DataSet:
 
 
 def _known_columns(row: dict[str, str]) -> dict[str, str]:
-    """A row of a list under the names of COLUMNS, where DCASE has an `identifier` (city-place) and a `source_label`."""
+    """A row of a list with plain labels; DCASE's `identifier` (city-place) is its session and city."""
     row = dict(row)
-    for ours, theirs in (("session", "identifier"), ("device", "source_label")):
-        if ours not in row and theirs in row:
-            row[ours] = row.pop(theirs)
-            if ours == "session" and "city" not in row and "-" in row[ours]:
-                row["city"] = row[ours].rsplit("-", 1)[0]
-    row |= {name: plain(row[name]) for name in COLUMNS[1:] if name in row}
+    if "session" not in row and "identifier" in row:
+        row["session"] = row.pop("identifier")
+        if "city" not in row and "-" in row["session"]:
+            row["city"] = row["session"].rsplit("-", 1)[0]
+    row |= {name: plain(row[name]) for name in COLUMNS if name in row and name != "filename"}
     if "split" in row:
         row["split"] = SPLITS.get(row["split"].casefold(), row["split"])
     return row
@@ -67,10 +67,10 @@ def _clip(row: dict[str, str], own: str | None) -> Clip:
         raise Unusable("contradiction", f"scene_label is {label!r} but truth is {truth!r}")
     split = row.get("split", "")
     if own and label and split not in LABELLED_SPLITS:
-        raise Unusable("unknown split", f"{split!r} is none of {', '.join(LABELLED_SPLITS)}")
+        raise Unusable("unknown split", f"{split!r} is none of {', '.join(LABELLED_SPLITS)}{nearest(split, SPLITS)}")
     if not label and split not in ("", "train", "unlabelled"):
         raise Unusable("not labelled", f"in split {split!r} but without scene_label")
-    known = {column: row.get(column, "") for column in ("device", "city", "session")}
+    known = {name: row.get(name, "") for name in ("device", "city", "session")}
     more = tuple((name, value) for name, value in row.items() if name not in COLUMNS)
     split = split if label else "unlabelled"
     return Clip(row["filename"], split, label or truth, bool(label), **known, columns=more)

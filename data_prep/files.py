@@ -9,14 +9,16 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from data_prep import ffmpeg
 from data_prep.audio import decode
 from data_prep.dataset import Clip, DataSet, Recording
 from data_prep.faults import Fault, Unusable
+from data_prep.nearest import nearest
 from data_prep.typed import cached
 
 SUFFIXES = (
     *(".wav", ".flac", ".ogg", ".mp3", ".wave", ".bwf", ".rf64", ".w64", ".aiff", ".aif", ".aifc"),
-    *(".au", ".snd", ".caf", ".oga", ".opus", ".mp2", ".mpga"),
+    *(".au", ".snd", ".caf", ".oga", ".opus", ".mp2", ".mpga", *ffmpeg.SUFFIXES),
 )
 
 
@@ -105,7 +107,7 @@ def _once_each(clips: Sequence[Clip]) -> tuple[list[Clip], list[Fault]]:
 
 def _check_scene(clip: Clip, scenes: Sequence[str]) -> None:
     if clip.scene not in scenes and (clip.scene or clip.labelled):
-        raise Unusable("unknown scene", f"{clip.scene!r} is none of {', '.join(scenes)}")
+        raise Unusable("unknown scene", f"{clip.scene!r} is none of {', '.join(scenes)}{nearest(clip.scene, scenes)}")
 
 
 def _locator(root: pathlib.Path) -> Callable[[str], tuple[pathlib.Path, tuple[int, int]]]:

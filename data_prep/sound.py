@@ -14,6 +14,7 @@ from data_prep.containers import CONVERT, layout_of
 from data_prep.containers.chunks import COMMON_RATES
 from data_prep.containers.layout import Layout, Piece, Pieces, decoder
 from data_prep.faults import Unusable
+from data_prep.ffmpeg import Track
 from data_prep.samples import HIGHEST_RATE, LOWEST_RATE
 
 LONGEST_NAME = 500  # bytes, for libsndfile
@@ -71,7 +72,7 @@ class Sound:
 
 
 @contextlib.contextmanager
-def opened(path: pathlib.Path) -> Iterator[Sound]:
+def opened(path: pathlib.Path) -> Iterator[Sound | Track]:
     """A file of sound. Unusable if there is none, if it was cut or is damaged, or its format is not known."""
     try:
         mode = path.stat().st_mode
@@ -85,7 +86,8 @@ def opened(path: pathlib.Path) -> Iterator[Sound]:
         raise Unusable("unreadable", "is not a file")
     try:
         with contextlib.ExitStack() as stack:
-            yield Sound(path, layout_of(path), stack)
+            layout = layout_of(path)
+            yield Track(path, layout.demuxer, stack) if layout.demuxer else Sound(path, layout, stack)
     except OSError as error:
         raise Unusable("unreadable", error.strerror or str(error)) from error
     except soundfile.LibsndfileError as error:

@@ -8,6 +8,7 @@ import soxr
 
 from data_prep.dataset import SAMPLE_RATE
 from data_prep.faults import Unusable
+from data_prep.ffmpeg import Track
 from data_prep.samples import Channels, check, check_length
 from data_prep.sound import Sound, opened
 
@@ -26,7 +27,7 @@ def stream(path: pathlib.Path, note: Callable[[str], None] = lambda text: None) 
         yield from _resampled(sound, note)
 
 
-def _resampled(sound: Sound, note: Callable[[str], None]) -> Iterator[np.ndarray]:
+def _resampled(sound: Sound | Track, note: Callable[[str], None]) -> Iterator[np.ndarray]:
     check_length(sound.frames, sound.rate, SAMPLE_RATE)
     resampler = soxr.ResampleStream(sound.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
     memory, channels = np.empty((BLOCK * sound.rate, sound.channels), np.float32), Channels(sound.channels)

@@ -5,13 +5,16 @@ import csv
 import io
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from data_prep import PrepareError
+from data_prep.nearest import nearest
 
 
-def read_table(path: pathlib.Path, required: tuple[str, ...]) -> list[dict[str, str]]:
-    """Reads a list into one dict of stripped strings per row.
+def read_table(
+    path: pathlib.Path, required: tuple[str, ...], column: Callable[[str], str] = str
+) -> list[dict[str, str]]:
+    """Reads a list into one dict of stripped strings per row, whose keys are column(name) of the header's names.
 
     Fields are separated by whichever of tab, semicolon and comma stands first in the header, or as a line "sep=;" above
     it says. UTF-8 and (with its byte-order mark) UTF-16, any line ends and empty lines are ordinary. PrepareError names
@@ -25,7 +28,7 @@ def read_table(path: pathlib.Path, required: tuple[str, ...]) -> list[dict[str, 
         rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise PrepareError(f"{path}, line {reader.line_num}: {error}") from error
-    return _as_dicts(path, rows, required)
+    return _as_dicts(path, rows, required, column)
 
 
 def decoded(path: pathlib.Path) -> tuple[str, str]:
@@ -49,21 +52,34 @@ def separator(text: str) -> tuple[str, str]:
     ), text
 
 
-def _as_dicts(path: pathlib.Path, rows: list[tuple[int, list[str]]], required: tuple[str, ...]) -> list[dict[str, str]]:
+def _as_dicts(
+    path: pathlib.Path, rows: list[tuple[int, list[str]]], required: tuple[str, ...], column: Callable[[str], str]
+) -> list[dict[str, str]]:
     if not rows:
         raise PrepareError(f"{path}: the list is empty; it needs the columns {', '.join(required)}")
     (_, header), *rows = rows
     while header and not header[-1] and all(len(row) == len(header) and not row[-1] for _, row in rows):
         header, rows = header[:-1], [(line, row[:-1]) for line, row in rows]  # as spreadsheets leave them
-    for column in required:
-        if column not in header:
-            raise PrepareError(f"{path}: no column {column!r}; it has {', '.join(header)}")
     if len(set(header)) < len(header):
         raise PrepareError(f"{path}: a column name occurs twice: {', '.join(header)}")
+    header = _known(path, header, column)
+    for name in required:
+        if name not in header:
+            raise PrepareError(f"{path}: no column {name!r}; it has {', '.join(header)}{nearest(name, header)}")
     for line, row in rows:
         if len(row) != len(header):
             raise PrepareError(f"{path}, line {line}: {len(row)} fields where the header has {len(header)}")
     return [dict(zip(header, row, strict=True)) for _, row in rows]
+
+
+def _known(path: pathlib.Path, header: list[str], column: Callable[[str], str]) -> list[str]:
+    """column(name) of each name; PrepareError where two mean the same."""
+    known = list(map(column, header))
+    for name in known:
+        if known.count(name) > 1:
+            both = " and ".join(repr(each) for each in header if column(each) == name)
+            raise PrepareError(f"{path}: the columns {both} both mean {name!r}: rename or delete one of them")
+    return known
 
 
 def with_column(path: pathlib.Path, column: str, values: Sequence[str]) -> bytes:

@@ -18,6 +18,7 @@ from typing import Any
 import tyro
 
 from asc_jax.cli.bench import bench
+from asc_jax.cli.common import only_common
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.ensemble import ensemble
@@ -25,12 +26,15 @@ from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
 from asc_jax.cli.recipe import train
 from asc_jax.cli.runs import card, compare, evaluate, report
+from asc_jax.cli.spelling import check_choices, check_word
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
+from asc_jax.cli.version import print_version
 from asc_jax.cli.watching import watched
 from asc_jax.cli.weights import export_weights, import_weights
 from asc_jax.config import DataSetName, Experiment
 from asc_jax.errors import UserError
 from asc_jax.train.stopping import STATUS, Preempted
+from data_prep.nearest import nearest
 
 COMMANDS = (
     train,
@@ -71,12 +75,13 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
        asc-jax bench [SECTION...] [options]
+       asc-jax --version
 
 {commands}
 
 Experiments: {experiments}. Data sets: {datasets}.
 A run is a folder such as runs/demo.
-Options: asc-jax COMMAND EXPERIMENT --help, or asc-jax COMMAND --help."""
+Options: asc-jax COMMAND EXPERIMENT --help (or --help-all), or asc-jax COMMAND --help."""
 
 
 def experiments() -> dict[str, Experiment]:
@@ -88,12 +93,14 @@ def experiments() -> dict[str, Experiment]:
     return {name: module.experiment for name, module in modules.items() if hasattr(module, "experiment")}
 
 
-def _choices(command: Callable) -> type:
-    """A sub-command for every experiment, whose defaults are that experiment's values."""
+def _choices(command: Callable, brief: bool) -> type:
+    """A sub-command for every experiment, whose defaults are that experiment's values; `brief` hides rare options."""
     defaults, descriptions = {}, {}
     for name, experiment in experiments().items():
-        defaults[name] = Training(experiment, getattr(experiment, command.__name__))
+        training = Training(experiment, getattr(experiment, command.__name__))
+        defaults[name] = only_common(training) if brief else training
         descriptions[name] = (importlib.import_module(f"experiments.{name}").__doc__ or "").split("\n")[0]
+        descriptions[name] += " These are the common options; --help-all shows all." if brief else ""
     return tyro.extras.subcommand_type_from_defaults(defaults, descriptions, prefix_names=False)
 
 
@@ -116,24 +123,50 @@ def main(arguments: list[str] | None = None) -> None:
     words = 2 if arguments[:1] == ["data"] else 1
     name = " ".join(arguments[:words])
     if name not in commands:
-        listed = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
-        usage = USAGE.format(
-            commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSetName))
-        )
-        if name in ("-h", "--help", "data -h", "data --help"):
-            if status := _run(print, usage):
-                sys.exit(status)
-            return
-        sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
+        if status := _without_command(name, commands):
+            sys.exit(status)
+        return
     command, arguments = commands[name], arguments[words:]
-    if command is predict:
-        arguments = list(map(_path, arguments))
-    options = _choices(command) if _argument(command) is Training else _argument(command)
-    chosen = tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
+    if status := _run(functools.partial(_check_words, command), arguments):
+        sys.exit(status)
+    chosen = _parsed(name, command, arguments)
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
     if status := watched(run) if several else run():
         sys.exit(status)
+
+
+def _without_command(name: str, commands: dict[str, Callable]) -> int:
+    """The exit status of a line that begins with none of the commands."""
+    if name == "--version":
+        return _run(lambda _: print_version(), None)
+    listed = "\n".join(f"  {name:<14} {command.__doc__}" for name, command in commands.items())
+    usage = USAGE.format(
+        commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSetName))
+    )
+    if name in ("-h", "--help", "data -h", "data --help"):
+        return _run(print, usage)
+    if name and (meant := nearest(name, commands)):
+        return _fail(f"asc-jax: there is no command {name!r}{meant} 'asc-jax --help' lists all")
+    return _fail(f"there is no command {name!r}\n{usage}" if name else usage)
+
+
+def _check_words(command: Callable, arguments: list[str]) -> None:
+    """UserError for a misspelt experiment or choice."""
+    if _argument(command) is Training and arguments and not arguments[0].startswith("-"):
+        check_word("experiment", arguments[0], experiments())
+    check_choices(_argument(command), arguments)
+
+
+def _parsed(name: str, command: Callable, arguments: list[str]) -> Any:
+    """What a command takes, by its arguments; tyro exits where it prints help, or an error."""
+    options = _argument(command)
+    if command is predict:
+        arguments = list(map(_path, arguments))
+    if options is Training:
+        options = _choices(command, brief=bool({"-h", "--help"}.intersection(arguments[1:])))
+        arguments = ["--help" if word == "--help-all" else word for word in arguments]
+    return tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
 
 
 def _take_any_machine() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 
 from asc_jax.cli.data import prepared
-from asc_jax.cli.printing import print_tables
+from asc_jax.cli.printing import check_writable, print_tables
+from asc_jax.cli.spelling import check_word
 from asc_jax.config import Cache, Preparation
 from asc_jax.errors import UserError
 
@@ -97,34 +98,19 @@ def _check(args: Benchmark) -> None:
         raise UserError(f"{args.clips} clips are less than one batch; use --clips {args.batch} or more")
     picture = args.picture if "growth" in args.sections else None
     for option, file in (("--json", args.json), ("--picture", picture)):
-        if file and not file.parent.is_dir():
-            raise UserError(f"{option} {file}: there is no folder {file.parent}; make it first")
-        if file and file.is_dir():
-            raise UserError(f"{option} {file}: is a folder; name a file")
         if file:
-            _check_writable(option, file)
+            check_writable(option, file)
     if picture and picture.suffix not in (".png", ".pdf", ".svg"):
         raise UserError(f"--picture {picture}: must end in .png, .pdf or .svg")
     if args.trace and args.trace.exists() and not args.trace.is_dir():
         raise UserError(f"--trace {args.trace}: is a file; name a folder")
 
 
-def _check_writable(option: str, file: Path) -> None:
-    new = not file.exists()
-    try:
-        file.open("a").close()
-    except OSError as error:
-        raise UserError(f"{option} {file}: cannot be written ({error.strerror}); name another file") from error
-    if new:
-        file.unlink()
-
-
 def _case(args: Benchmark) -> "Case":
     from asc_jax.bench.network import Case
     from asc_jax.cli import experiments
 
-    if args.experiment not in experiments():
-        raise UserError(f"--experiment {args.experiment}: there is no such; choose {', '.join(experiments())}")
+    check_word("experiment", args.experiment, experiments())
     experiment = experiments()[args.experiment]
     network = dataclasses.replace(experiment.network, bfloat16=args.bfloat16)
     return Case(args.batch, args.seconds, network, args.repeats, experiment.pretrain)

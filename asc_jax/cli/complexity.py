@@ -8,6 +8,7 @@ import tyro
 from asc_jax.cli.printing import print_tables
 from asc_jax.config import Network
 from asc_jax.errors import UserError
+from data_prep.nearest import nearest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,4 +49,6 @@ def _networks(named: str) -> tuple[list[Network], float, int]:
         return networks(settings), settings["samples"] / RATE, len(settings["scenes"])
     if experiment := experiments().get(named):
         return [experiment.network], experiment.seconds, Case.scenes
-    raise UserError(f"{named}: neither a run's folder nor an experiment ({', '.join(experiments())})")
+    raise UserError(
+        f"{named}: neither a run's folder nor an experiment ({', '.join(experiments())}){nearest(named, experiments())}"
+    )

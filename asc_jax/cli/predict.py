@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import console, print_tables
+from asc_jax.cli.printing import check_writable, print_tables, tracked
 from asc_jax.cli.recordings import blocks, files
 from asc_jax.errors import UserError
 
@@ -36,6 +36,8 @@ class PredictOptions:
     device_stats: bool = False
     """The recordings are of one device: map the level and spread of each of its bands to those of the training clips \
     (the run's records must be there)."""
+    out: Path | None = None
+    """A table to write besides: a row for each recording, with the probability of every scene (CSV)."""
     submission: Path | None = None
     """A challenge's list such as ICME2024_ASC_eval.csv: fill in the scenes of the recordings that it names."""
     strict: bool = False
@@ -55,6 +57,8 @@ def predict(options: PredictOptions) -> None:
 
     if options.hop is not None and not 1 / RATE <= options.hop < math.inf:
         raise UserError(f"--hop {options.hop:g}: must be the seconds from one window to the next, at least a sample")
+    if options.out:
+        check_writable("--out", options.out)
     read_run(options.run)  # before the recordings are looked for
     use_cores(BATCH)
     scenes = {}
@@ -72,7 +76,8 @@ def predict(options: PredictOptions) -> None:
             ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)), hop
         )
         predictions = (dataclasses.replace(each, notes=noted) for each, noted in zip(predictions, notes, strict=True))
-        _print(options.format, _reported(_shown(predictions, len(named)), options.strict, scenes))
+        reported = _reported(tracked(predictions, "predicting", len(named)), options.strict, scenes)
+        _print(options.format, _kept(reported, options.out) if options.out else reported)
     if options.submission:
         _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
@@ -90,12 +95,16 @@ def _print(form: str, predictions: "Iterator[Prediction]") -> None:
             sys.stdout.write(piece)
 
 
-def _shown(predictions: "Iterator[Prediction]", count: int) -> "Iterable[Prediction]":
-    """The same, with a progress bar on a terminal."""
-    from rich.progress import track
+def _kept(predictions: "Iterable[Prediction]", out: Path) -> "Iterator[Prediction]":
+    """The same; once all are there, their table is written."""
+    from asc_jax.deploy.formats import probabilities_text
 
-    shown = console(stderr=True)
-    return track(predictions, "predicting", count, console=shown, disable=not shown.is_terminal)
+    kept = []
+    for each in predictions:
+        kept.append(each)
+        yield each
+    out.write_text("".join(probabilities_text(kept)))
+    print(out, file=sys.stderr)
 
 
 def _reported(

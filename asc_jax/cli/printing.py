@@ -1,12 +1,18 @@
 """What the commands print besides plain lines."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
+
+Item = TypeVar("Item")
 
 
 def print_tables(*tables: "Table") -> None:
@@ -22,6 +28,14 @@ def console(stderr: bool) -> "Console":
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if stream.isatty() else 160, markup=False, emoji=False, highlight=False)
+
+
+def tracked(items: Iterable[Item], doing: str, count: int | None = None) -> Iterable[Item]:
+    """The same items, with a progress bar on a terminal; `count` is how many there are, where they cannot say."""
+    from rich.progress import track
+
+    shown = console(stderr=True)
+    return track(items, doing, count, console=shown, disable=not shown.is_terminal)
 
 
 def progress_bar(name: str) -> "Progress":
@@ -45,3 +59,18 @@ def progress_bar(name: str) -> "Progress":
         TimeRemainingColumn(),
     )
     return Progress(*columns, console=console(stderr=True))
+
+
+def check_writable(option: str, file: Path) -> None:
+    """UserError where the file that an option names cannot be written, found before anything is computed."""
+    if not file.parent.is_dir():
+        raise UserError(f"{option} {file}: there is no folder {file.parent}; make it first")
+    if file.is_dir():
+        raise UserError(f"{option} {file}: is a folder; name a file")
+    new = not file.exists()
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise UserError(f"{option} {file}: cannot be written ({error.strerror}); name another file") from error
+    if new:
+        file.unlink()

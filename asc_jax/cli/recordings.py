@@ -41,7 +41,17 @@ def files(paths: tuple[str, ...], folder: Path) -> list[tuple[str, Path]]:
             named.append((path, Path(path)))
     if not named:
         raise UserError(f"{' '.join(paths) or 'nothing'}: no recordings there; name files, folders or patterns")
+    _report_missing_extra([path for _, path in named])
     return named + unmatched
+
+
+def _report_missing_extra(paths: list[Path]) -> None:
+    """Prints how many of these files PyAV would read, if it is not installed."""
+    from data_prep import ffmpeg
+
+    count = sum(path.suffix.lower() in ffmpeg.SUFFIXES for path in paths)
+    if count and not ffmpeg.installed():
+        print(f"asc-jax: {count:,} of {len(paths):,} files are {': '.join(ffmpeg.EXTRA)}", file=sys.stderr)
 
 
 def _matching(pattern: str) -> list[str]:

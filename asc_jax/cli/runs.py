@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import print_tables
+from asc_jax.cli.printing import print_tables, tracked
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def report(options: Report) -> None:
     from asc_jax.report.tensorboard import write_images
 
     run = open_run(options.run)
-    page = write_report(run)
+    page = write_report(run, lambda figures: tracked(figures, "drawing"))
     write_images(run, page)
     print(page)
 

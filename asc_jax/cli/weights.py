@@ -5,6 +5,8 @@ from pathlib import Path
 
 import tyro
 
+from asc_jax.cli.spelling import check_word
+
 
 @dataclasses.dataclass(frozen=True)
 class Import:
@@ -60,4 +62,7 @@ def export_weights(options: Export) -> None:
 def _scenes(named: str) -> tuple[str, ...]:
     from data_prep import cas2023, tau2020
 
-    return {"tau2020": tau2020.SCENES, "cas2023": cas2023.SCENES}.get(named) or tuple(named.split(","))
+    known = {"tau2020": tau2020.SCENES, "cas2023": cas2023.SCENES}
+    if "," not in named:
+        check_word("list of scenes", named, known)
+    return known.get(named) or tuple(named.split(","))

@@ -69,8 +69,13 @@ class Prediction:
 
 
 def confidence_of(cosine: np.ndarray) -> float:
-    """The largest softmax of the scaled cosines, which training fits; not the confidence that weights pseudo-labels."""
-    return float(softmax(SCALE * cosine.astype(np.float64)).max())
+    """The largest of `probabilities_of`; not the confidence that weights pseudo-labels."""
+    return float(probabilities_of(cosine).max())
+
+
+def probabilities_of(cosine: np.ndarray) -> np.ndarray:
+    """The softmax of the scaled cosines [scenes], which training fits."""
+    return softmax(SCALE * cosine.astype(np.float64))
 
 
 @dataclass(frozen=True)

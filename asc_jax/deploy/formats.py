@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from rich.table import Table
 
-from asc_jax.deploy.classifier import Prediction, confidence_of
+from asc_jax.deploy.classifier import Prediction, confidence_of, probabilities_of
 
 NO_SIGNAL = "(no signal)"  # in place of a scene
 SILENT = {"scene": None, "silent": True}  # of a window, in JSON
@@ -56,6 +56,24 @@ def csv_text(predictions: Iterable[Prediction]) -> Iterator[str]:
         for start, cosine in zip(prediction.start, prediction.cosines, strict=True) if not prediction.error else ():
             confidence = "" if cosine is None else f"{confidence_of(cosine):.4f}"
             rows.writerow([prediction.name, f"{start:.10g}", _scene(prediction, cosine), confidence])
+        yield text.getvalue()
+
+
+def probabilities_text(predictions: Iterable[Prediction]) -> Iterator[str]:
+    """A CSV row a recording: id, scene and the probability of every scene; a bad recording has none.
+
+    With the clips' ids in the column id it is a table for --teachers.
+    """
+    header = False
+    for prediction in predictions:
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        if not header:
+            rows.writerow(["id", "scene", *prediction.scenes])
+            header = True
+        if not prediction.error:
+            shares = [f"{share:.6f}" for share in probabilities_of(prediction.cosine)]
+            rows.writerow([prediction.name, prediction.scene, *shares])
         yield text.getvalue()
 
 

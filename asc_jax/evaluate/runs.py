@@ -1,6 +1,7 @@
 """Finished rounds, as their folders tell them."""
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,8 +103,20 @@ class FinishedRound:
     @cached_property
     def recordings(self) -> Clips | None:
         """All clips of the data set that it was tested on, if the records are at hand."""
-        folder = self.config["records"]  # None of imported weights that were not tested
-        return read_clips(Path(folder))[0] if folder and Path(folder).exists() else None
+        return read_clips(self.records)[0] if self.records else None
+
+    @cached_property
+    def records(self) -> Path | None:
+        """The folder of these records: where they were, or, if all has moved, in the same place beside the run or here.
+
+        The name of that folder has a hash of what is in it.
+        """
+        if not self.config["records"]:  # of imported weights that were not tested
+            return None
+        stored, run = Path(self.config["records"]), Path(os.path.abspath(self.folder))
+        same = Path(*stored.parts[-4:])  # DATA_DIR/NAME/SECONDSs-HASH/VERSION
+        places = [stored, same, *(above / same for above in run.parents)]
+        return next((place.absolute() for place in places if place.exists()), None)
 
     def _table(self, name: str) -> pandas.DataFrame | None:
         texts = {name: str for name in ("id", "scene", "truth")}

@@ -2,7 +2,7 @@
 
 import base64
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
@@ -56,12 +56,16 @@ def figures(run: Run) -> dict[str, tuple]:
     }
 
 
-def write_report(run: Run) -> Path:
-    """Writes run.folder/report/report.html and its figures, in place of an earlier report; returns the page's path."""
+def write_report(run: Run, track: Callable[[Sequence], Iterable] = iter) -> Path:
+    """Writes run.folder/report/report.html and its figures, in place of an earlier report; returns the page's path.
+
+    `track` passes the figures on one by one, and may show how far they are.
+    """
     folder = run.folder / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "figures").mkdir(parents=True)
-    shown = {name: _shown(folder / "figures", name, *figure) for name, figure in figures(run).items()}
+    drawn = track(list(figures(run).items()))
+    shown = {name: _shown(folder / "figures", name, *figure) for name, figure in drawn}
     loader = jinja2.FunctionLoader(lambda name: resources.files("asc_jax.report").joinpath(name).read_text("utf-8"))
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     pages.globals.update(score=score, in_percent=IN_PERCENT, rate=RATE)

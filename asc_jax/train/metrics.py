@@ -2,11 +2,13 @@
 
 import io
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pandas
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from asc_jax.config import METRICS
 from asc_jax.processes import is_first
@@ -65,10 +67,17 @@ def read(file: AnyPath) -> list[dict]:
     return pandas.read_csv(io.StringIO(file.read_text()), dtype=str, keep_default_na=False).to_dict("records")
 
 
+class _Measured(ProgressColumn):
+    """Loss, accuracy and clips/s once they are known: the first step compiles."""
+
+    def render(self, task: Task) -> Text:
+        known = task.fields
+        if math.isnan(known["loss"]):
+            return Text("compiling ...")
+        speed = "" if math.isnan(known["clips_per_second"]) else f"  {known['clips_per_second']:.0f} clips/s"
+        return Text(f"loss {known['loss']:.3f}  accuracy {known['accuracy']:.1%}{speed}")
+
+
 def progress_bar() -> Progress:
     """A bar with loss, accuracy, clips/s and the time left."""
-    fields = ("loss {0[loss]:.3f}", "accuracy {0[accuracy]:.1%}", "{0[clips_per_second]:.0f} clips/s")
-    shown = "  ".join(fields).replace("{0", "{task.fields")
-    return Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn(shown), TimeRemainingColumn()
-    )
+    return Progress(TextColumn("{task.description}", markup=False), BarColumn(), _Measured(), TimeRemainingColumn())

@@ -9,6 +9,7 @@ import struct
 from data_prep.containers.aiff import aiff
 from data_prep.containers.au import au, caf
 from data_prep.containers.chunks import contradiction
+from data_prep.containers.ffmpeg import HEAD, demuxer_of
 from data_prep.containers.flac import flac
 from data_prep.containers.layout import CUT, Layout, Source
 from data_prep.containers.mpeg import mpeg
@@ -30,7 +31,7 @@ READERS = {
     b"OggS": ogg,
 }
 CONVERT = "convert it, such as with ffmpeg"
-KNOWN = f"WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3 are; {CONVERT}"
+KNOWN = f"WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus), MP3, M4A, WMA and MP4 are; {CONVERT}"
 
 
 def layout_of(path: pathlib.Path) -> Layout:
@@ -51,6 +52,10 @@ def _layout(source: Source, path: pathlib.Path) -> Layout:
     magic = source.read(start, 4)
     if not magic:
         raise Unusable(*CUT)
+    if demuxer := demuxer_of(source.read(start, HEAD)):
+        if demuxer == "avi" and 8 + struct.unpack("<I", source.need(start + 4, 4))[0] > source.size:
+            raise Unusable(*CUT)
+        return Layout(demuxer=demuxer)
     if magic in READERS:
         return READERS[magic](source, start)
     if magic == b"fLaC":

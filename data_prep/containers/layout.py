@@ -21,13 +21,15 @@ class Layout:
     """Files that a decoder reads one after the other, each of pieces.
 
     No files means: the file as it is. `notes` say what is odd about it. `frames`, if not 0, counts the samples of a
-    channel where a decoder estimates them; `skipped` are those, at the beginning of each, that are no sound.
+    channel where a decoder estimates them; `skipped` are those, at the beginning of each, that are no sound. `demuxer`
+    is FFmpeg's for a file that libsndfile does not read.
     """
 
     files: tuple[tuple[Piece, ...], ...] = ()
     notes: tuple[str, ...] = ()
     frames: int = 0
     skipped: int = 0
+    demuxer: str = ""
 
 
 class Source:

@@ -1,11 +1,19 @@
 """The command line as a user meets it."""
 
 import json
+import re
+from importlib.metadata import version
 
+import jax
 import pytest
 from commands import error_of
 
 from asc_jax.cli import experiments, main
+from asc_jax.cli.bench import Benchmark
+from asc_jax.cli.common import COMMON
+from asc_jax.cli.data import Recordings
+from asc_jax.cli.spelling import check_choices
+from asc_jax.cli.training import Training
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
 RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export", "export-weights", "complexity")
@@ -20,17 +28,30 @@ def test_help_names_every_command_and_experiment(asked, capsys):
     assert all(name in output for name in (*experiments(), "tau2020", "cas2023", "clips", "scenes"))
 
 
-def help_of(capsys, *arguments):
+def help_of(capsys, *arguments, option="--help"):
     with pytest.raises(SystemExit) as stop:
-        main([*arguments, "--help"])
+        main([*arguments, option])
     assert stop.value.code == 0
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_every_command_explains_its_options(command, capsys):
-    output = help_of(capsys, command, "demo")
-    assert all(option in output for option in ("--workdir", "--split", "--cache", "--skip-bad", "--epochs"))
+def test_help_of_every_command_explains_the_options_that_most_people_need(command, capsys):
+    output = help_of(capsys, command, "few_labels")
+    shown = set(re.findall(r"^[^\w\n-]*(--[a-z][a-z-]+)", output, re.MULTILINE))
+    needed = {"--clips", *(f"--{name.replace('_', '-')}" for name in COMMON)}
+    assert shown == needed and len(shown) == 10 and "--help-all" in output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_all_options_are_explained_on_request(command, capsys):
+    output = help_of(capsys, command, "demo", option="--help-all")
+    assert all(option in output for option in ("--workdir", "--cache", "--epochs", "--dir-prob", "--synthesis-steps"))
+
+
+def test_the_data_of_an_experiment_are_among_the_options_that_it_needs(capsys):
+    output = help_of(capsys, "finetune", "paper")
+    assert "--tau2020" in output and "--cas2023" in output and "--clips" not in output
 
 
 @pytest.mark.parametrize("command", DATA_COMMANDS)
@@ -56,6 +77,45 @@ def test_wrong_words_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["pretrian", "demo"], "pretrain"),
+        (["data", "chek", "clips"], "data check"),
+        (["pretrain", "dmeo"], "demo"),
+        (["pretrain", "demo", "--cache", "dvice"], "device"),
+        (["pretrain", "demo", "--source=scene"], "scenes"),
+        (["prepare", "clps", "recordings"], "clips"),
+        (["export", "runs/demo", "--format", "onxn"], "onnx"),
+        (["bench", "train", "evla"], "eval"),
+        (["bench", "--experiment", "relased"], "released"),
+        (["complexity", "relased"], "released"),
+        (["import-weights", "model.ckpt", "--out", "run", "--scenes", "tau2021"], "tau2020"),
+    ],
+)
+def test_misspelt_words_are_answered_with_the_nearest(arguments, meant, capsys):
+    assert f"did you mean '{meant}'?" in error_of(capsys, *arguments)
+
+
+def test_misspelt_options_are_answered_with_the_nearest(capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", "runs/demo", "a.wav", "--formt", "csv"])
+    output = capsys.readouterr().err
+    assert "Perhaps you meant" in output and "--format" in output
+
+
+def test_words_that_are_right_pass():
+    check_choices(Training, ["demo", "--cache", "device", "--epochs", "3", "--fit=pad"])
+    check_choices(Benchmark, ["train", "eval", "--experiment", "demo"])
+    check_choices(Recordings, ["clips", "clps", "--fit", "pad"])
+
+
+def test_the_version_is_that_of_the_package_and_of_jax(capsys):
+    main(["--version"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert f"asc_jax {version('asc_jax')}" in first and f"jax {jax.__version__}" in first and "cpu" in second
 
 
 def test_what_is_missing_is_named(capsys, tmp_path):

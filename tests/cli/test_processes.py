@@ -103,8 +103,12 @@ def check_predict(recordings, run, tested, capsys):
     for name, cosine in tested.items():
         np.testing.assert_allclose(list(predictions[name]["cosine"].values()), cosine, atol=1e-5)
     assert "bad.wav" in error_of(capsys, "predict", str(run), str(recordings), "--strict")
-    main(["predict", str(run), str(recordings / "hum" / "0.wav"), "--hop", "0.25"])
+    scores = recordings / "scores.csv"
+    main(["predict", str(run), str(recordings / "hum" / "0.wav"), "--hop", "0.25", "--out", str(scores)])
     assert "hum/0.wav" in capsys.readouterr().out
+    header, row = scores.read_text().splitlines()
+    assert header == "id,scene,hiss,hum" and sum(map(float, row.split(",")[2:])) == pytest.approx(1, abs=1e-5)
+    assert "there is no folder" in error_of(capsys, "predict", str(run), "a.wav", "--out", str(run / "no" / "a.csv"))
     check_submission(recordings, run, capsys)
     assert "no recordings" in error_of(capsys, "predict", str(run), str(recordings / "*.ogg"))
     assert asc_jax.load(run)(np.random.default_rng(0).normal(0, 0.1, 40_000), 16_000).scene in ("hum", "hiss")

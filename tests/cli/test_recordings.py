@@ -6,6 +6,7 @@ import pytest
 
 from asc_jax.cli.recordings import files
 from asc_jax.errors import UserError
+from data_prep import ffmpeg
 
 
 @pytest.fixture
@@ -39,10 +40,18 @@ def test_folders_with_brackets_are_no_patterns(tmp_path):
 
 
 def test_what_is_passed_over_is_counted(folder, tmp_path, capsys):
-    (folder / "x.m4a").touch()
-    (folder / "y.M4A").touch()
+    (folder / "x.jpg").touch()
+    (folder / "y.JPG").touch()
     files((str(folder),), tmp_path)
-    assert "passed over: 2 .m4a, 1 .txt" in capsys.readouterr().err
+    assert "passed over: 2 .jpg, 1 .txt" in capsys.readouterr().err
+
+
+def test_files_that_an_extra_would_read_are_counted(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "installed", lambda: False)
+    (folder / "x.m4a").touch()
+    (folder / "y.MP4").touch()
+    assert len(files((str(folder),), tmp_path)) == 5
+    assert "asc-jax: 2 of 5 files are in need of the extra [av]: " in capsys.readouterr().err
 
 
 def test_links_to_folders_are_followed_but_not_in_circles(folder, tmp_path_factory):

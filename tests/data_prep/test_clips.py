@@ -212,8 +212,8 @@ def test_names_that_are_no_text_are_faults(tmp_path):
 
 
 def test_what_is_passed_over_is_a_note(tmp_path):
-    (tmp_path / "a.m4a").touch()
-    assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == (f"{tmp_path}: passed over: 1 .m4a",)
+    (tmp_path / "a.txt").touch()
+    assert with_files(tmp_path, "bus/a.wav", "park/b.wav").notes == (f"{tmp_path}: passed over: 1 .txt",)
 
 
 def test_bad_rows_are_not_hidden_behind_a_lack_of_scenes(folder):
@@ -258,3 +258,26 @@ def test_lists_of_other_programs(folder, text):
     (folder / "clips.csv").write_bytes(text.encode())
     dataset = clips.collect(folder / "clips.csv", 0.1, "start")
     assert len(dataset.clips) == 2 and not dataset.faults
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("file,label,set,microphone,session_id", "Path,Class,Split,Device,Session"),
+        *("audio_file,category,subset,recorder,session", "File Name,Scene Label,partition,source_label,SESSION"),
+    ],
+)
+def test_columns_have_the_names_that_people_give_them(folder, header):
+    dataset = collect(folder, "a.wav,park,valid,s1,x\nb.wav,bus,train,s2,y\n", header)
+    assert [(clip.id, clip.scene, clip.split, clip.device, clip.session) for clip in dataset.clips] == [
+        ("a.wav", "park", "validation", "s1", "x"),
+        ("b.wav", "bus", "train", "s2", "y"),
+    ]
+    assert not dataset.faults and not dataset.clips[0].columns
+
+
+def test_two_columns_for_one_thing_are_ambiguous(folder):
+    with pytest.raises(PrepareError, match="the columns 'filename' and 'path' both mean 'filename': rename or delete"):
+        collect(folder, "a.wav,x/a.wav,park\n", "filename,path,scene_label")
+    with pytest.raises(PrepareError, match="the columns 'Label' and 'category' both mean 'scene_label'"):
+        collect(folder, "a.wav,1,park\n", "file,Label,category")

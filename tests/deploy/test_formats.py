@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from asc_jax.deploy.classifier import Prediction
-from asc_jax.deploy.formats import NO_SIGNAL, clock, csv_text, json_text, jsonl_text, table, timeline
+from asc_jax.deploy.formats import (
+    NO_SIGNAL,
+    clock,
+    csv_text,
+    json_text,
+    jsonl_text,
+    probabilities_text,
+    table,
+    timeline,
+)
+from asc_jax.net.arcface import SCALE
+from asc_jax.train.teachers import read_table
 
 
 @pytest.fixture
@@ -37,6 +48,18 @@ def test_csv_has_a_row_for_each_window(predictions):
         *[("a, b.wav", "0", "bus"), ("a, b.wav", "10", "park"), ("a, b.wav", "12.5", "park")],
         ("c.wav", "0", "bus"),
     ]
+
+
+def test_a_row_for_each_recording_with_the_probability_of_every_scene(predictions, tmp_path):
+    (tmp_path / "scores.csv").write_text("".join(probabilities_text(predictions)))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text())))
+    assert [(row["id"], row["scene"]) for row in rows] == [("a, b.wav", "park"), ("c.wav", "bus")]
+    cosine = np.stack([each.cosine for each in predictions[:2]])
+    expected = np.exp(SCALE * cosine) / np.exp(SCALE * cosine).sum(1, keepdims=True)
+    shares = [[float(row[scene]) for scene in ("bus", "park")] for row in rows]
+    np.testing.assert_allclose(shares, expected, atol=1e-6)
+    as_teacher = read_table(tmp_path / "scores.csv", ("park", "bus"))  # logits up to a constant
+    np.testing.assert_allclose(as_teacher["bus"] - as_teacher["park"], SCALE * (cosine[:, 0] - cosine[:, 1]), rtol=0.2)
 
 
 def test_windows_without_signal_are_marked_everywhere():

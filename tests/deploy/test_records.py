@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,16 @@ def test_tested_clips_and_those_trained_on(tmp_path, write_round, made_up, make_
     monkeypatch.setitem(each.config["settings"], "split", "listed (0)")
     with pytest.raises(UserError, match="no longer split as listed"):
         clips_of(each, tested=False)
+
+
+def test_records_that_moved_with_the_run_are_found_again(tmp_path, write_round, made_up, monkeypatch):
+    tail = "prepared/clips/1s-0/2.1.0"
+    run = write_round(tmp_path / "new" / "runs" / "mine", "scratch", made_up(), records=f"/gone/{tail}")
+    assert FinishedRound(run).records is None
+    (tmp_path / "here" / tail).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    assert FinishedRound(run).records == tmp_path / "here" / tail
+    monkeypatch.chdir(tmp_path / "new" / "runs")
+    (tmp_path / "new" / tail).mkdir(parents=True)
+    assert FinishedRound(run).records == tmp_path / "new" / tail
+    assert FinishedRound(Path("mine/scratch")).records == tmp_path / "new" / tail
