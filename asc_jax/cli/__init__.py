@@ -23,6 +23,7 @@ from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
 from asc_jax.cli.ensemble import ensemble
 from asc_jax.cli.export import export
+from asc_jax.cli.listen import listen
 from asc_jax.cli.predict import predict
 from asc_jax.cli.recipe import train
 from asc_jax.cli.runs import card, compare, evaluate, report
@@ -51,6 +52,7 @@ COMMANDS = (
     report,
     card,
     predict,
+    listen,
     export,
     import_weights,
     export_weights,
@@ -71,6 +73,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
+       PROGRAM | asc-jax listen RUN [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]

@@ -28,7 +28,7 @@ class PredictOptions:
     run: tyro.conf.Positional[Path]
     """Folder of a run (its last finished round is taken), or of a round."""
     paths: tyro.conf.Positional[tuple[str, ...]]
-    """Files, folders, patterns such as 'night/*.flac', or - for a WAV file on standard input."""
+    """Files, folders, patterns such as 'night/*.flac', or - for a file on standard input."""
     format: Literal["table", "csv", "json", "jsonl"] = "table"
     """table and csv tell the scene, json and jsonl the cosine to every scene, window by window."""
     hop: float | None = None
@@ -53,10 +53,8 @@ def predict(options: PredictOptions) -> None:
     from asc_jax.deploy.classifier import load
     from asc_jax.deploy.records import clips_of
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.net.frontend import RATE
 
-    if options.hop is not None and not 1 / RATE <= options.hop < math.inf:
-        raise UserError(f"--hop {options.hop:g}: must be the seconds from one window to the next, at least a sample")
+    hop = hop_in_samples(options.hop)
     if options.out:
         check_writable("--out", options.out)
     read_run(options.run)  # before the recordings are looked for
@@ -66,14 +64,14 @@ def predict(options: PredictOptions) -> None:
         named = files(options.paths, Path(folder))
         meant = _meant(options.submission, [name for name, _ in named]) if options.submission else []
         model = load(options.run, BATCH)
-        hop = model.samples if options.hop is None else round(options.hop * RATE)
         if options.device_stats:
             training = clips_of(read_run(options.run)[-1], tested=False)
             clips = (training.audio([number])[0] for number in range(len(training)))
             model = model.matched((blocks(path) for _, path in named), clips)
         notes = [[] for _ in named]
         predictions = model.predict(
-            ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)), hop
+            ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)),
+            hop or model.samples,
         )
         predictions = (dataclasses.replace(each, notes=noted) for each, noted in zip(predictions, notes, strict=True))
         reported = _reported(tracked(predictions, "predicting", len(named)), options.strict, scenes)
@@ -82,6 +80,17 @@ def predict(options: PredictOptions) -> None:
         _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
         sys.exit(1)
+
+
+def hop_in_samples(seconds: float | None) -> int | None:
+    """--hop at 16 kHz; None stands for the length of a window."""
+    from asc_jax.net.frontend import RATE
+
+    if seconds is None:
+        return None
+    if not 1 / RATE <= seconds < math.inf:
+        raise UserError(f"--hop {seconds:g}: must be the seconds from one window to the next, at least a sample")
+    return round(seconds * RATE)
 
 
 def _print(form: str, predictions: "Iterator[Prediction]") -> None:

@@ -150,12 +150,17 @@ class Classifier:
         """Fills in, for each window of a recording, what the network says of it."""
         if not batch:
             return
-        audio = np.resize(np.stack([audio for _, _, audio in batch]), (self.batch, self.samples))  # again the first
-        audio = shard_batch({"audio": audio})["audio"] if can_share(self.batch) else audio
-        cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
-        for (prediction, window, _), cosine in zip(batch, cosines, strict=False):
+        cosines = self.cosines(np.stack([audio for _, _, audio in batch]))
+        for (prediction, window, _), cosine in zip(batch, cosines, strict=True):
             prediction.cosines[window] = cosine
             prediction.waiting -= 1
+
+    def cosines(self, audio: np.ndarray) -> np.ndarray:
+        """Windows, int16 [W, samples] with 1 <= W <= batch -> the cosine to every scene, float32 [W, scenes]."""
+        count, audio = len(audio), np.resize(audio, (self.batch, self.samples))  # again the first
+        audio = shard_batch({"audio": audio})["audio"] if can_share(self.batch) else audio
+        cosines, _ = jax.device_get(predictor(self.net, self.batch)(self.variables, audio))
+        return cosines[:count]
 
 
 def load(run: str | Path, batch: int = 1) -> Classifier:

@@ -19,17 +19,21 @@ def as_json(prediction: Prediction) -> dict:
     """The whole prediction for one recording."""
     if prediction.error:
         return {"file": prediction.name, "error": prediction.error}
-    windows = [
-        {"start": start} | (SILENT if cosine is None else _scores(prediction, cosine))
-        for start, cosine in zip(prediction.start, prediction.cosines, strict=True)
-    ]
+    pairs = zip(prediction.start, prediction.cosines, strict=True)
+    windows = [window_as_json(prediction.scenes, start, cosine) for start, cosine in pairs]
     notes = {"notes": prediction.notes} if prediction.notes else {}
-    return {"file": prediction.name} | _scores(prediction, prediction.cosine) | notes | {"windows": windows}
+    scores = _scores(prediction.scenes, prediction.cosine)
+    return {"file": prediction.name} | scores | notes | {"windows": windows}
 
 
-def _scores(prediction: Prediction, cosine: np.ndarray) -> dict:
-    cosines = {scene: float(each) for scene, each in zip(prediction.scenes, cosine, strict=True)}
-    return {"scene": prediction.scene_of(cosine), "confidence": confidence_of(cosine), "cosine": cosines}
+def window_as_json(scenes: tuple[str, ...], start: float, cosine: np.ndarray | None) -> dict:
+    """One window, which begins at `start` seconds; its cosine [scenes] is None where it holds no signal."""
+    return {"start": start} | (SILENT if cosine is None else _scores(scenes, cosine))
+
+
+def _scores(scenes: tuple[str, ...], cosine: np.ndarray) -> dict:
+    cosines = {scene: float(each) for scene, each in zip(scenes, cosine, strict=True)}
+    return {"scene": scenes[int(cosine.argmax())], "confidence": confidence_of(cosine), "cosine": cosines}
 
 
 def json_text(predictions: Iterable[Prediction]) -> Iterator[str]:

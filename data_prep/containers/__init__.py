@@ -30,6 +30,7 @@ READERS = {
     b"caff": caf,
     b"OggS": ogg,
 }
+MAGIC = (*READERS, b"fLaC")  # what most files begin with
 CONVERT = "convert it, such as with ffmpeg"
 KNOWN = f"WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus), MP3, M4A, WMA and MP4 are; {CONVERT}"
 

@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
+import soundfile
 from commands import error_of
 
 import asc_jax
@@ -59,7 +61,7 @@ def undisturbed(record, tmp_path_factory):
 
 
 def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predicts(
-    recordings, undisturbed, tmp_path, capsys
+    recordings, undisturbed, tmp_path, capsys, monkeypatch
 ):
     killed = start(recordings, tmp_path / "killed")
     metrics = tmp_path / "killed" / "scratch" / "metrics.csv"
@@ -76,6 +78,7 @@ def test_a_killed_run_ends_with_the_parameters_of_an_undisturbed_one_and_predict
     tested = read_csv(tmp_path / "killed" / "scratch" / "predictions.csv")
     check_export(recordings, tmp_path / "killed", capsys)
     check_predict(recordings, tmp_path / "killed", dict(zip(tested.details["id"], tested.cosine, strict=True)), capsys)
+    check_listen(recordings, tmp_path / "killed", capsys, monkeypatch)
 
 
 def check_export(recordings, run, capsys):
@@ -112,6 +115,24 @@ def check_predict(recordings, run, tested, capsys):
     check_submission(recordings, run, capsys)
     assert "no recordings" in error_of(capsys, "predict", str(run), str(recordings / "*.ogg"))
     assert asc_jax.load(run)(np.random.default_rng(0).normal(0, 0.1, 40_000), 16_000).scene in ("hum", "hiss")
+
+
+def check_listen(recordings, run, capsys, monkeypatch):
+    """The command scores the windows of a stream as `predict` does those of a file of the same samples."""
+    clips = sorted(recordings.glob("*/?.wav"))
+    audio = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in clips])
+    soundfile.write(run / "both.wav", audio, 44_100)
+    (run / "both.raw").write_bytes(audio.astype("<i2").tobytes())
+    hop = ["--hop", "0.1"]
+    main(["predict", str(run), str(run / "both.wav"), "--format", "jsonl", *hop])
+    expected = json.loads(capsys.readouterr().out)["windows"]
+    with open(run / "both.raw", "rb") as stream:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
+        main(["listen", str(run), "--rate", "44100", "--smooth", "1", *hop])
+    scored = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["start"], each["scene"]) for each in scored] == [(each["start"], each["scene"]) for each in expected]
+    for ours, theirs in zip(scored, expected, strict=True):
+        assert ours["cosine"] == pytest.approx(theirs["cosine"], abs=1e-5)
 
 
 def check_submission(recordings, run, capsys):

@@ -1,3 +1,5 @@
+import operator
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,3 +18,9 @@ def test_windows_are_those_of_the_whole_recording(lengths, samples, hop):
     starts = list(range(0, len(whole) - samples + 1, hop))
     starts += [len(whole) - samples] * (starts[-1] + samples < len(whole))
     assert found == [(start, list(range(start, start + samples))) for start in starts]
+
+
+def test_a_window_comes_with_its_last_sample():
+    blocks = iter(np.zeros((10, 1), np.float32))
+    found = windows(blocks, 4, 3)
+    assert [(next(found)[0], operator.length_hint(blocks)) for _ in range(3)] == [(0, 6), (3, 3), (6, 0)]

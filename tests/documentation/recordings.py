@@ -25,6 +25,7 @@ def write_all(folder: Path) -> None:
     for name in ("recording.mp3", "day.wav", "clip.wav", "folder/1.wav", "night/1.flac", "phone2/1.wav", "other/1.wav"):
         (folder / name).parent.mkdir(exist_ok=True)
         soundfile.write(folder / name, noise, RATE)
+    (folder / "stream.raw").write_bytes((8_000 * noise).astype("<i2").tobytes())
 
 
 def _write_lists(folder):

@@ -18,7 +18,7 @@ import pytest
 import small_studies
 import yaml
 from documents import ROOT
-from stand_ins import NOT_RUN, SMALL, TRAINED, TRAINING, filled_in
+from stand_ins import NOT_RUN, RECORDERS, SMALL, TRAINED, TRAINING, filled_in
 
 from asc_jax.cli import main
 
@@ -134,6 +134,14 @@ class Shell:
         self._provide(arguments)
         self._asc_jax(arguments, self.folder / file)
 
+    def recorder(self, words: list[str]) -> None:
+        """Raw PCM stands in for what a program records."""
+        program, (_, *arguments) = _split(words, ("|",))
+        if not any(re.fullmatch(known, shlex.join(program)) for known in RECORDERS):
+            _fail(words, "It is none of the RECORDERS in stand_ins.py: run it once, and add it.")
+        self._provide(arguments)
+        self._asc_jax(arguments, self.folder / "stream.raw")
+
     def make(self, words: list[str]) -> None:
         """Runs what make would."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -208,6 +216,7 @@ class Shell:
 RULES = {
     r"asc-jax": Shell.asc_jax,
     r"cat": Shell.cat,
+    r"arecord|ffmpeg|sox": Shell.recorder,
     r"make": Shell.make,
     r"bash|sbatch|srun|([\w./-]+/)?[\w-]+\.sh": Shell.script,
     r"python3?": Shell.python,

@@ -83,6 +83,13 @@ NOT_RUN = (
     r"(JAX_PLATFORMS=cpu TPU_LIBRARY_PATH=\S+ )?python -m pytest .*",
 )
 
+# Programs that write raw PCM, signed and of 16 bits, as these options have them do.
+RECORDERS = (
+    r"arecord -q -t raw -f S16_LE -r \d+ -c \d+",
+    r"sox -q (-d|\S+\.wav) -t raw -e signed -b 16 -r \d+ -c \d+ -",
+    r"ffmpeg -v error -i rtsp://\S+ -f s16le -ar \d+ -ac \d+ -",
+)
+
 
 def filled_in(text: str) -> str:
     """The command with its optional parts, and with something in each placeholder's place."""
