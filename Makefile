@@ -52,7 +52,7 @@ test: .venv/installed lint
 test-all: test test-extras
 
 # What needs the extras, 2 GB to install (on Linux, PyPI's torch is a CUDA build of several GB more), and Chromium.
-test-extras: .venv/extras .venv/oldest/installed $(CHROMIUM)
+test-extras: .venv/extras .venv/oldest/installed .venv/onnxruntime-web/installed $(CHROMIUM)
 	$(PYTEST) --no-skips -m extra
 
 # Compiles every experiment for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
@@ -81,6 +81,12 @@ clean:
 .venv/oldest/installed: tests/deploy/exporting/oldest.txt
 	$(PYTHON) -m venv --clear .venv/oldest
 	.venv/oldest/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+# 33 MB from npm's registry, of which 14 MB are kept.
+.venv/onnxruntime-web/installed: .venv/installed asc_jax/deploy/exporting/onnxruntime_web.py
+	.venv/bin/python -c 'from pathlib import Path; from asc_jax.deploy.exporting.onnxruntime_web import download; \
+	    download(Path("$(@D)"))'
 	touch $@
 
 # Beside the packages, not among them: with libtpu there, JAX would look for a TPU at every start.

@@ -74,7 +74,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
        PROGRAM | asc-jax listen RUN [options]
-       asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
+       asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel|web [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
        asc-jax bench [SECTION...] [options]

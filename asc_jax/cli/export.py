@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from asc_jax.deploy.exporting.checked import Read, Write
 
-NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel"}
+NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel", "web": "web"}
 CLIPS = 500  # enough to tell 99 % from 97 %
 
 
@@ -28,14 +28,17 @@ class Export:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run (its last finished round is taken), or of a round."""
-    format: Literal["stablehlo", "onnx", "tflite", "savedmodel"]
-    """stablehlo runs in JAX alone; onnx, tflite and savedmodel need the extra of that name to be written."""
+    format: Literal["stablehlo", "onnx", "tflite", "savedmodel", "web"]
+    """stablehlo runs in JAX alone; onnx, tflite and savedmodel need the extra of that name to be written, web (a page
+    for a browser) that of onnx."""
     out: Path | None = None
-    """File to write, for savedmodel a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
+    """File to write, for savedmodel and web a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
     precision: Literal["float32", "float16", "int8"] = "float32"
     """Of the weights, in a tflite."""
     check: tuple[str, ...] = ()
     """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on)."""
+    onnxruntime_web: Path | None = None
+    """Folder of the unpacked npm package, for web (default: the user's cache, into which it is downloaded once)."""
 
 
 def export(options: Export) -> None:
@@ -44,6 +47,8 @@ def export(options: Export) -> None:
 
     if options.precision != "float32" and options.format != "tflite":
         raise UserError(f"--precision {options.precision} is for --format tflite; {options.format} is float32")
+    if options.onnxruntime_web and options.format != "web":
+        raise UserError(f"--onnxruntime-web is for --format web; {options.format} runs elsewhere")
     name = "model" if options.precision == "float32" else f"model-{options.precision}"
     out = options.out or options.run / f"{name}.{NAMES[options.format]}"
     if out.exists():
@@ -52,9 +57,10 @@ def export(options: Export) -> None:
     from asc_jax.deploy.classifier import load
     from asc_jax.deploy.exporting import checked
 
+    write, read = _functions(options)
     model = load(options.run)
     clips = _windows(options.check, model.samples) if options.check else _tested(options.run)
-    check = checked.write_checked(*_functions(options), model, out, clips)
+    check = checked.write_checked(write, read, model, out, clips)
     print_tables(checked.table(options.format, options.precision, out, check))
     if not check.proves:
         agreement = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
@@ -64,10 +70,14 @@ def export(options: Export) -> None:
 
 def _functions(options: Export) -> "tuple[Write, Read]":
     """(write, read) of a format."""
-    from asc_jax.deploy.exporting import onnx, savedmodel, stablehlo, tflite
+    from asc_jax.cli.training import cache
+    from asc_jax.deploy.exporting import onnx, onnxruntime_web, savedmodel, stablehlo, tflite, web
 
     if options.format == "tflite":
         return functools.partial(tflite.write, precision=options.precision), tflite.read
+    if options.format == "web":
+        runtime = onnxruntime_web.files(options.onnxruntime_web, cache(f"onnxruntime-web-{onnxruntime_web.VERSION}"))
+        return functools.partial(web.write, runtime=runtime), web.read
     module = {"stablehlo": stablehlo, "onnx": onnx, "savedmodel": savedmodel}[options.format]
     return module.write, module.read
 

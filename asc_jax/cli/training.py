@@ -162,16 +162,16 @@ def use_compilation_cache() -> None:
 
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]  JAX adds its settings as it starts
     if not chosen:
-        jax.config.update("jax_compilation_cache_dir", str(_cache()))
+        jax.config.update("jax_compilation_cache_dir", str(cache("xla")))
 
 
-def _cache() -> Path:
-    """A folder for compiled programs: the user's, or a temporary one where there is no home, or no right to write."""
+def cache(name: str) -> Path:
+    """A folder in the user's cache, or a temporary one where there is no home, or no right to write."""
     try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "asc_jax" / "xla"
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "asc_jax" / name
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             return folder
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         pass
-    return Path(tempfile.gettempdir()) / f"asc_jax-{os.getuid()}" / "xla"
+    return Path(tempfile.gettempdir()) / f"asc_jax-{os.getuid()}" / name

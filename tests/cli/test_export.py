@@ -9,6 +9,8 @@ from asc_jax.errors import UserError
 def test_what_is_asked_wrongly_is_reported_before_anything_is_loaded(tmp_path):
     with pytest.raises(UserError, match="--precision int8 is for --format tflite; onnx is float32"):
         export(Export(tmp_path, "onnx", precision="int8"))
+    with pytest.raises(UserError, match="--onnxruntime-web is for --format web; onnx runs elsewhere"):
+        export(Export(tmp_path, "onnx", onnxruntime_web=tmp_path))
     (tmp_path / "model.stablehlo.zip").touch()
     with pytest.raises(UserError, match="model.stablehlo.zip exists: remove it, or choose another --out"):
         export(Export(tmp_path, "stablehlo"))

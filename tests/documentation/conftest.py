@@ -8,6 +8,7 @@ from recordings import write_all
 from shell import Shell
 
 from asc_jax.bench import growth, machine
+from asc_jax.deploy.exporting import onnxruntime_web
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state
 from data_prep import synthesis
@@ -27,6 +28,7 @@ def shell(tmp_path_factory, quickest_to_compile):
         patch.setattr("asc_jax.cli.watched", lambda run: run())
         patch.setattr("asc_jax.processes.join", lambda coordinator, processes, process: None)
         patch.setattr("asc_jax.train.rounds.shipped", random_weights)
+        patch.setattr(onnxruntime_web, "files", lambda package, cache: dict.fromkeys(onnxruntime_web.SHA256, b""))
         patch.setattr(machine, "limits", functools.cache(machine.limits))
         patch.setattr(growth, "BATCHES", (8,))
         patch.setattr(growth, "LENGTHS", (1.0,))

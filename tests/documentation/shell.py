@@ -22,7 +22,14 @@ from stand_ins import NOT_RUN, RECORDERS, SMALL, TRAINED, TRAINING, filled_in
 
 from asc_jax.cli import main
 
-INSTALLED = (".venv/installed", ".venv/extras", ".venv/oldest/installed", ".venv/libtpu/installed")  # by make
+# by make
+INSTALLED = (
+    ".venv/installed",
+    ".venv/extras",
+    ".venv/oldest/installed",
+    ".venv/libtpu/installed",
+    ".venv/onnxruntime-web/installed",
+)
 VARIABLE = re.compile("([A-Z_]+)=(.*)", re.DOTALL)
 
 

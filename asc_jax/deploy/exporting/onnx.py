@@ -35,8 +35,8 @@ def write(model: Classifier, file: Path) -> None:
     onnx.save(converted, file)
 
 
-def read(file: Path) -> Exported:
-    """In ONNX Runtime."""
+def read(file: Path | bytes) -> Exported:
+    """A file or its content, in ONNX Runtime."""
     onnxruntime = needed("onnxruntime", EXTRA)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     kept = session.get_modelmeta().custom_metadata_map
