@@ -1,6 +1,6 @@
 """The shipped weights: a network pretrained on synthesised sounds alone, and on no recordings.
 
-experiments/studies/sounds.py makes such a file; this one was made by an earlier program, with other random choices.
+`experiments/studies/sounds.py FOLDER --seed 1` made the file, on an H200.
 """
 
 import json
