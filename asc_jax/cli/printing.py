@@ -16,9 +16,10 @@ Item = TypeVar("Item")
 
 
 def print_tables(*tables: "Table") -> None:
-    """Prints rich tables."""
+    """Prints rich tables, without the columns that are empty in all rows."""
     shown = console(stderr=False)
     for table in tables:
+        table.columns = [column for column in table.columns if any(column.cells) or not table.row_count]
         shown.print(table)
 
 

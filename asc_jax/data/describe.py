@@ -1,6 +1,7 @@
 """What a prepared data set holds: counts per split, scene, device and city, and what is unusual in its sound."""
 
 import json
+from collections.abc import Iterable
 
 import pandas
 from rich.table import Table
@@ -9,7 +10,7 @@ from asc_jax.data.records import Records
 from asc_jax.data.splits import SPLITS
 from asc_jax.net.frontend import RATE
 
-NO_SPLIT = "(in no split)"
+NO_SPLIT, UNKNOWN = "(in no split)", "(unknown)"
 QUIET_DB, LOUD_DB = -60.0, -0.1  # dBFS; peaks below and above are counted
 
 
@@ -17,7 +18,8 @@ def summary(records: Records) -> list[Table]:
     """The tables of `asc-jax data describe`."""
     table = _described(records)
     kinds = [name for name in ("truth", "device", "city") if table[name].ne("").any()]
-    return [_splits(records, table), *(_counts(table, name) for name in kinds), _sound(table), *_left_out(records)]
+    counts = [_counts(table, name, records.scenes if name == "truth" else sorted(set(table[name]))) for name in kinds]
+    return [_splits(records, table), *counts, _sound(table), *_left_out(records)]
 
 
 def _described(records: Records) -> pandas.DataFrame:
@@ -32,22 +34,34 @@ def _in_order(table: pandas.DataFrame) -> list[str]:
 
 
 def _splits(records: Records, table: pandas.DataFrame) -> Table:
+    """A row for each split; columns of which it has nothing, such as cities, are left out."""
     hours = records.samples / RATE / 3600
+    groups = {name: table[table["split"] == name] for name in _in_order(table)} | {"all": table}
+    counts = pandas.DataFrame({name: _split(clips) for name, clips in groups.items()}).T
+    counts = counts.loc[:, counts.ne(0).any()]
     shown = Table("split", title=f"{records.path}, split {records.split_by}")
-    for column in ("clips", "hours", "labelled", "scenes", "sessions", "devices", "cities"):
+    for column in ("clips", "hours", *counts.columns):
         shown.add_column(column, justify="right")
-    groups = [(name, table[table["split"] == name]) for name in _in_order(table)]
-    for name, clips in [*groups, ("all", table)]:
-        distinct = [clips[column][clips[column].ne("")].nunique() for column in ("label", "session", "device", "city")]
-        labelled = clips["label"].ne("").sum()
-        shown.add_row(name, f"{len(clips):,}", f"{len(clips) * hours:.2f}", f"{labelled:,}", *map(str, distinct))
+    for name, clips in groups.items():
+        shown.add_row(
+            name, f"{len(clips):,}", f"{len(clips) * hours:.2f}", *(f"{count:,}" for count in counts.loc[name])
+        )
     return shown
 
 
-def _counts(table: pandas.DataFrame, name: str) -> Table:
-    """Clips per value of one column and split."""
-    counts = pandas.crosstab(table[name].replace("", "(unknown)"), table["split"], margins=True, margins_name="all")
-    counts = counts[[*_in_order(table), "all"]]
+def _split(clips: pandas.DataFrame) -> dict[str, int]:
+    """How many clips have a label and how many have none, and how many different scenes, sessions, ... they have."""
+    labelled = int(clips["label"].ne("").sum())
+    columns = {"scenes": "label", "sessions": "session", "devices": "device", "cities": "city"}
+    distinct = {name: clips[column][clips[column].ne("")].nunique() for name, column in columns.items()}
+    return {"labelled": labelled, "unlabelled": len(clips) - labelled} | distinct
+
+
+def _counts(table: pandas.DataFrame, name: str, values: Iterable[str]) -> Table:
+    """Clips per value of one column, in this order, and per split; those without a value last."""
+    counts = pandas.crosstab(table[name].replace("", UNKNOWN), table["split"], margins=True, margins_name="all")
+    rows = [value for value in (*values, UNKNOWN, "all") if value in counts.index]
+    counts = counts.loc[rows, [*_in_order(table), "all"]]
     shown = Table("scene" if name == "truth" else name)
     for split in counts.columns:
         shown.add_column(str(split), justify="right")

@@ -39,6 +39,10 @@ class Clips:
         """What data_prep keeps of each clip to find its copies: uint16 [M, words]."""
         return self.all_fingerprints[self.table.index]
 
+    def numbers(self, ids: Sequence[str]) -> np.ndarray:
+        """The numbers of the clips with these ids, int [M]; -1 for one that is not there."""
+        return pandas.Index(self.table["id"]).get_indexer(pandas.Index(ids))
+
     def column(self, name: str) -> list[str]:
         return self.table[name].tolist()
 

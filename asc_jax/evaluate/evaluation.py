@@ -21,6 +21,7 @@ SCORES = {
     "calibration error": scores.calibration_error,
 }
 RELEASED = "accuracy, released protocol"
+SEEN = {"device": "devices", "city": "cities"}  # kind of group -> the leak check's field
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,10 @@ def _kinds(round_: FinishedRound) -> dict[str, list[str]]:
     """Kind -> the name of the group that each clip is in."""
     predictions = round_.predictions
     kinds = _known_kinds(predictions)
-    # what another data set calls "a" is another device
-    leaks = [other.leak for other in ancestors(round_) if other.settings["data"] == round_.settings["data"]]
-    for kind, of_leak in (("device", "devices"), ("city", "cities")):
-        seen = {name for leak in leaks for name in getattr(leak, of_leak)}
-        names = ["seen" if name in seen else name and "unseen" for name in predictions.details[kind]]
-        kinds[f"{kind} in training"] = names if seen else []
+    for kind in SEEN:
+        trained_on = seen(round_, kind)
+        names = ["seen" if name in trained_on else name and "unseen" for name in predictions.details[kind]]
+        kinds[f"{kind} in training"] = names if trained_on else []
     return kinds
 
 
@@ -103,9 +102,19 @@ def _known_kinds(predictions: Predictions) -> dict[str, list[str]]:
     return {"scene": scenes} | {name: predictions.details[name] for name in ("device", "city")}
 
 
+def seen(round_: FinishedRound, kind: str) -> set[str]:
+    """The devices or cities (`kind` is a key of SEEN) that a round and those it descends from were trained on."""
+    # what another data set calls "a" is another device
+    leaks = [other.leak for other in ancestors(round_) if other.settings["data"] == round_.settings["data"]]
+    return {name for leak in leaks for name in getattr(leak, SEEN[kind])}
+
+
 def _per_group(predictions: Predictions, resampled: np.ndarray, names: list[str]) -> dict[str, Group]:
+    """Scenes in the order of the network's, all others in the order of their names."""
     of_clips = np.array(names)
-    return {str(name) or "(unknown)": _group(predictions, resampled, of_clips == name) for name in np.unique(of_clips)}
+    place = {scene: number for number, scene in enumerate(predictions.scenes)}
+    ordered = sorted(set(names), key=lambda name: (place.get(name, 0), name))
+    return {name or "(unknown)": _group(predictions, resampled, of_clips == name) for name in ordered}
 
 
 def _group(predictions: Predictions, resampled: np.ndarray, chosen: np.ndarray) -> Group:

@@ -37,11 +37,16 @@ def log_loss(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
 
 def calibration_error(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
     """Expected calibration error: by how much the largest probability misses the accuracy, over 15 bins of it."""
-    probability = predictions.probability.max(1)
+    probability, bins = binned_confidence(predictions)
     gap = (predictions.label == predictions.truth) - probability
-    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
     gaps = [np.abs(weight[..., bins == each] @ gap[bins == each]) for each in range(BINS)]
     return np.sum(gaps, axis=0) / weight.sum(-1)
+
+
+def binned_confidence(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """The largest probability of each clip [M], and which of 15 bins of equal width it is in, from 0 on [M]."""
+    probability = predictions.probability.max(1)
+    return probability, np.minimum((probability * BINS).astype(int), BINS - 1)
 
 
 def released_accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarray:

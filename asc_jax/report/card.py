@@ -9,7 +9,7 @@ import jinja2
 from asc_jax.evaluate.runs import FinishedRound, ancestors, networks
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE
-from asc_jax.report.run import Run
+from asc_jax.report.run import Run, filled
 
 FILE = "card.md"
 LICENCES = {
@@ -23,16 +23,17 @@ LICENCES = {
 def write_card(run: Run) -> Path:
     """Writes run.folder/card.md about the run's last round, and returns its path."""
     rounds = ancestors(run.last)[::-1]
+    trainings = [_training(each) for each in rounds]
     loader = jinja2.FunctionLoader(lambda name: resources.files("asc_jax.report").joinpath(name).read_text("utf-8"))
     cards = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True)
     card = cards.get_template(FILE).render(
         run=run,
         last=run.last,
-        rounds=rounds,
+        trainings=trainings,
+        columns=filled(trainings),
         networks=[asdict(network) for network in networks(run.last.settings)],
         evaluation=run.evaluations[-1],
         data=sorted({each.settings["data"].split("/")[0] for each in rounds} - {""}),
-        origin=_origin,
         seconds=f"{run.last.settings['samples'] / RATE:g}",
         versions=", ".join(f"{name} {version}" for name, version in run.last.config["versions"].items()),
         licences=LICENCES,
@@ -42,6 +43,19 @@ def write_card(run: Run) -> Path:
     )
     (run.folder / FILE).write_text(card, encoding="utf-8")
     return run.folder / FILE
+
+
+def _training(round_: FinishedRound) -> dict[str, str]:
+    """A row of the card on how a round was trained; empty where its settings lack a value."""
+    return {
+        "round": round_.name,
+        "data": round_.settings["data"] or "unknown",
+        "trained on": round_.trained_on,
+        "weights from": _origin(round_),
+        "epochs": f"{round_.schedule['epochs']}",
+        "batch": f"{round_.schedule['batch_size']}",
+        "learning rate": f"{round_.schedule['learning_rate']}",
+    }
 
 
 def _origin(round_: FinishedRound) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.report.run import Missing
@@ -26,9 +27,10 @@ def projection(round_: FinishedRound) -> tuple[Figure, str]:
     scenes = np.array([*predictions.scenes, ""])
     kinds = {"scene": scenes[predictions.truth], "device": np.array(predictions.details["device"])}
     kinds = {kind: names for kind, names in kinds.items() if (names != "").any()}
+    orders = {"scene": scenes, "device": np.unique(kinds.get("device", ""))}
     figure = new_figure(3.4 * len(kinds))
     for axes, (kind, names) in zip(np.ravel(figure.subplots(len(kinds), 1)), kinds.items(), strict=True):
-        _draw(axes, points, kind, names)
+        _draw(axes, points, kind, names, orders[kind])
     shown = " and ".join(kinds)
     return figure, f"t-SNE projection of the embeddings of {len(chosen)} tested clips, coloured by {shown}."
 
@@ -37,11 +39,12 @@ def _project(embeddings: np.ndarray) -> np.ndarray:
     from sklearn.manifold import TSNE
 
     perplexity = min(30, (len(embeddings) - 1) / 3)
-    return TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=0).fit_transform(embeddings)
+    with threadpool_limits(1):  # where other programs run, two threads that wait for each other take ten times as long
+        return TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=0).fit_transform(embeddings)
 
 
-def _draw(axes: Axes, points: np.ndarray, kind: str, names: np.ndarray) -> None:
-    for number, name in enumerate(np.unique(names)):
+def _draw(axes: Axes, points: np.ndarray, kind: str, names: np.ndarray, order: np.ndarray) -> None:
+    for number, name in enumerate(name for name in order if name in names):
         marker = MARKERS[number // len(COLOURS) % len(MARKERS)]
         x, y = points[names == name].T
         look = {"s": 14, "marker": marker, "color": COLOURS[number % len(COLOURS)], "linewidths": 0}

@@ -1,13 +1,15 @@
 """The features of one clip, and the attention to them (figure 2 of the paper)."""
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
+from asc_jax.data.spectra import draw_mel
 from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.net.frontend import HOP, RATE
 from asc_jax.report.run import Missing
 from asc_jax.report.style import new_figure
-
-RANGE_DB = 80.0  # of the log-mel, below its loudest band; what is softer has the same colour
 
 
 def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
@@ -15,25 +17,28 @@ def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
     if round_.intermediates is None:
         raise Missing(f"{round_.name} has no intermediates.npz; rounds trained by this version keep one.")
     features, attention = round_.intermediates.features, round_.intermediates.attention  # [F, T, 2]
-    bands, frames, _ = features.shape
     figure = new_figure(4.0)
-    axes = figure.subplots(2, 2, sharex=True, sharey=True)
-    extent = (0, frames * HOP / RATE, 0, bands)
-    columns = (("features", features, None), ("attention", attention, "inferno"))
-    for column, (kind, values, colours) in enumerate(columns):
-        for row, name in enumerate(("log-mel", "Wavegram")):
-            shown = values[..., row]
-            lowest = max(shown.min(), shown.max() - RANGE_DB) if kind == "features" and row == 0 else shown.min()
-            image = axes[row, column].imshow(
-                shown, origin="lower", aspect="auto", extent=extent, cmap=colours, vmin=lowest, interpolation="nearest"
-            )
-            unit = " in dB" if kind == "features" and row == 0 else ""
-            axes[row, column].set_title(f"{name}{unit}" if column == 0 else f"attention to the {name}")
-            figure.colorbar(image, ax=axes[row, column], pad=0.02)
-    for row in axes:
-        row[0].set_ylabel("band")
+    axes = figure.subplots(2, 2, sharex=True, sharey="row")
+    images = {
+        "log-mel in dB": draw_mel(axes[0, 0], features[..., 0]),
+        "attention to the log-mel": draw_mel(axes[0, 1], attention[..., 0]),
+        "Wavegram": _draw_bands(axes[1, 0], features[..., 1]),
+        "attention to the Wavegram": _draw_bands(axes[1, 1], attention[..., 1]),
+    }
+    for each, (title, image) in zip(axes.flat, images.items(), strict=True):
+        image.set_cmap("inferno" if title.startswith("attention") else "cividis")
+        each.set_title(title)
+        figure.colorbar(image, ax=each, pad=0.02)
+    axes[0, 0].set_ylabel("frequency in kHz")
+    axes[1, 0].set_ylabel("band")
     for below in axes[1]:
         below.set_xlabel("time in s")
     least, most = attention.min(), attention.max()
     attention_range = f"{least:.2f} to {most:.2f}"
     return figure, f"Log-mel and Wavegram of one clip, and the attention of {round_.name} to them, {attention_range}."
+
+
+def _draw_bands(axes: Axes, values: np.ndarray) -> AxesImage:
+    """Draws learned bands [F, T] over time in s."""
+    extent = (0, values.shape[1] * HOP / RATE, 0.5, len(values) + 0.5)
+    return axes.imshow(values, origin="lower", aspect="auto", extent=extent, interpolation="nearest")

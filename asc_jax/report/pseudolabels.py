@@ -8,7 +8,7 @@ from asc_jax.report.run import Missing, Run
 from asc_jax.report.style import BLUE, GREEN, GREY, ORANGE, new_figure
 
 BINS = 50
-LEVELS = 10  # of confidence, with as many clips each
+LEVELS = 10  # of weight, with as many clips each
 
 
 def per_scene(run: Run) -> tuple[Figure, str]:
@@ -30,38 +30,38 @@ def per_scene(run: Run) -> tuple[Figure, str]:
     return figure, f"Pseudo-labels per scene: {text}."
 
 
-def confidences(run: Run) -> tuple[Figure, str]:
-    """How confident the network was: the largest softmax of the unscaled cosines, in 50 bins."""
-    values = _table(run)["confidence"]
+def weights(run: Run) -> tuple[Figure, str]:
+    """How the pseudo-labels weigh in training, in 50 bins; the weight grows with the network's confidence."""
+    values = _table(run)["weight"]
     figure = new_figure(2.6)
     axes = figure.subplots()
     axes.hist(values, BINS, color=BLUE)
-    axes.set(xlabel="confidence", ylabel="clips")
+    axes.set(xlabel="weight in training", ylabel="clips")
     text = f"from {values.min():.3f} to {values.max():.3f}, half of them above {values.median():.3f}"
-    return figure, f"Histogram of the confidence in {len(values)} pseudo-labels: {text}."
+    return figure, f"Histogram of the weights of {len(values)} pseudo-labels: {text}."
 
 
-def accuracy_by_confidence(run: Run) -> tuple[Figure, str]:
-    """How many pseudo-labels are right among the more and the less confident ones."""
+def accuracy_by_weight(run: Run) -> tuple[Figure, str]:
+    """How many pseudo-labels are right among those of more and of less weight, which are the more confident ones."""
     table = _table(run)
     table = table[table["is"] != "truth unknown"]
     if table.empty:
         raise Missing("the true scene of no unlabelled clip is known.")
-    ranks = table["confidence"].rank(method="first")
+    ranks = table["weight"].rank(method="first")
     level = pandas.cut(ranks, min(LEVELS, len(table)), labels=False)
     groups = table.assign(right=table["is"].eq("right")).groupby(level)
-    share, confidence, spread = 100 * groups["right"].mean(), groups["confidence"].mean(), groups["weight"].mean()
+    share, weight = 100 * groups["right"].mean(), groups["weight"].mean()
     figure = new_figure(2.8)
     axes = figure.subplots()
-    axes.plot(confidence, share, color=BLUE, marker="o")
-    axes.set(xlabel=f"mean confidence of each {len(share)}th of the clips", ylabel="right in %", ylim=(0, 102))
+    axes.plot(weight, share, color=BLUE, marker="o")
+    axes.set(xlabel=f"mean weight of each {len(share)}th of the clips", ylabel="right in %", ylim=(0, 102))
     right = table["is"].eq("right")
     weighted = 100 * np.average(right, weights=table["weight"]) if table["weight"].any() else np.nan
     axes.axhline(100 * right.mean(), color=GREY, linestyle="--", label=f"all: {100 * right.mean():.1f} %")
     axes.axhline(weighted, color=ORANGE, linestyle=":", label=f"weighted as in training: {weighted:.1f} %")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     text = ", ".join(f"{value:.0f} %" for value in share)
-    return figure, f"Pseudo-labels that are right, from the least to the most confident {len(spread)}th: {text}."
+    return figure, f"Pseudo-labels that are right, from the {len(share)}th of least weight to that of most: {text}."
 
 
 def _table(run: Run) -> pandas.DataFrame:

@@ -35,6 +35,11 @@ class Run:
         raise Missing(f"no {command} round has finished; 'make {command}' runs it, if the experiment has one.")
 
 
+def filled(rows: list[dict[str, str]]) -> list[str]:
+    """The columns of a table that are not empty in every row."""
+    return [name for name in rows[0] if any(row[name] for row in rows)]
+
+
 def open_run(folder: Path) -> Run:
     """A run's folder, or that of one of its rounds."""
     return Run(folder, scored_rounds(folder))

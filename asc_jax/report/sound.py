@@ -1,29 +1,45 @@
-"""Clips that can be listened to."""
+"""Clips that can be listened to and looked at."""
 
-import base64
 import io
 from dataclasses import dataclass
 
 import numpy as np
 import soundfile
+from matplotlib.figure import Figure
 
+from asc_jax.data.spectra import draw_mel, mel_of
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.net.frontend import RATE
 from asc_jax.report.run import Run
+from asc_jax.report.style import data_uri, new_figure, styled, webp
 
 MOST = 8  # of the wrong clips
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A test clip: its true and its predicted scene, the probability, and its sound as a data URI, if at hand."""
+    """A test clip: its true and its predicted scene, the confidence in it, and its audio int16 [N], if at hand."""
 
     id: str
     device: str
     truth: str
     label: str
-    probability: float
-    sound: str | None
+    confidence: float
+    audio: np.ndarray | None
+
+    @property
+    def sound(self) -> str | None:
+        """The audio as a data URI."""
+        if self.audio is None:
+            return None
+        file = io.BytesIO()
+        soundfile.write(file, self.audio, RATE, format="FLAC")
+        return data_uri("audio/flac", file.getvalue())
+
+    @property
+    def picture(self) -> str | None:
+        """The log-mel spectrogram as a data URI."""
+        return None if self.audio is None else data_uri("image/webp", webp(styled(spectrogram, self.audio)[0]))
 
 
 def first_clip(run: Run) -> Sound:
@@ -39,22 +55,29 @@ def confidently_wrong(run: Run) -> list[Sound]:
     return _sounds(run, predictions.subset(wrong[most_confident]))
 
 
+def spectrogram(audio: np.ndarray) -> tuple[Figure, str]:
+    """The log-mel spectrogram of a clip, int16 [N]."""
+    figure = new_figure(1.7)
+    figure.set_figwidth(3.0)
+    axes = figure.subplots()
+    image = draw_mel(axes, mel_of(audio))
+    axes.set(xlabel="time in s", ylabel="frequency in kHz")
+    figure.colorbar(image, ax=axes, label="dB", pad=0.02)
+    return figure, f"Log-mel spectrogram of {len(audio) / RATE:g} s."
+
+
 def _sounds(run: Run, predictions: Predictions) -> list[Sound]:
     scenes = (*predictions.scenes, "")  # -1, an unknown truth, reads the last
     labels = zip(predictions.truth, predictions.label, predictions.probability.max(1), strict=True)
     names = zip(predictions.details["id"], predictions.details["device"], strict=True)
     return [
-        Sound(name, device, scenes[truth], scenes[label], float(probability), _sound(run, name))
-        for (name, device), (truth, label, probability) in zip(names, labels, strict=True)
+        Sound(name, device, scenes[truth], scenes[label], float(confidence), _audio(run, name))
+        for (name, device), (truth, label, confidence) in zip(names, labels, strict=True)
     ]
 
 
-def _sound(run: Run, name: str) -> str | None:
+def _audio(run: Run, name: str) -> np.ndarray | None:
     if run.last.recordings is None:
         return None
-    found = np.flatnonzero(run.last.recordings.table["id"] == name)
-    if not len(found):
-        return None
-    file = io.BytesIO()
-    soundfile.write(file, run.last.recordings.audio(found[:1])[0], RATE, format="FLAC")
-    return f"data:audio/flac;base64,{base64.b64encode(file.getvalue()).decode()}"
+    (number,) = run.last.recordings.numbers([name])
+    return None if number < 0 else run.last.recordings.audio([number])[0]

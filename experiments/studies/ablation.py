@@ -32,6 +32,14 @@ NETWORK = {  # that of all phases
     "mean over time": ("--no-mean-over-time",),
 }
 PARTS = [*FINETUNING, *PRETRAINING, *NETWORK]
+NAMES = {  # in the picture
+    "time-shift": "shifted in time by up to half a clip",
+    "dir": "device impulse responses",
+    "freq-mixstyle": "Freq-MixStyle",
+    "augmented pretraining": "augmentation in pretraining, too",
+    "residual normalisation": "residual normalisation, 0.3",
+    "mean over time": "weights shared over time",
+}
 RECIPE = ("--source", "scenes", "--finetune-rounds", "1")  # of the recipe whose parts these are
 LIMITS = ("mean", "lowest", "highest")
 
@@ -133,21 +141,22 @@ def difference(ours: np.ndarray, whole: np.ndarray, sessions: np.ndarray) -> tup
 
 
 def picture(table: pandas.DataFrame, parts: list[str]):
-    """What each part adds to none, and what the whole loses without it."""
+    """What each part adds to none, and what the whole loses without it: where a part helps, both are positive."""
     from asc_jax.report.style import BLUE, GREY, ORANGE, new_figure
 
     figure = new_figure(0.3 * len(parts) + 1)
     axes = figure.subplots()
     positions = np.arange(len(parts))
-    for shift, color, label, by, names in (
-        (-0.12, BLUE, "alone, against none", "none", [f"{part} alone" for part in parts]),
-        (0.12, ORANGE, "removed, against the whole", "whole", [f"without {part}" for part in parts]),
+    for shift, color, label, sign, by, names in (
+        (-0.12, BLUE, "alone, against none", 1, "none", [f"{part} alone" for part in parts]),
+        (0.12, ORANGE, "in the whole, against it without", -1, "whole", [f"without {part}" for part in parts]),
     ):
-        value, low, high = (table.loc[names, f"{limit} against {by}"] for limit in LIMITS)
+        value, low, high = (sign * table.loc[names, f"{limit} against {by}"] for limit in LIMITS)
         axes.hlines(positions + shift, low, high, color=color)
         axes.plot(value, positions + shift, "o", color=color, label=label)
     axes.axvline(0, color=GREY, linewidth=0.8)
-    axes.set(yticks=positions, yticklabels=parts, xlabel="points of accuracy, with 95 % intervals")
+    axes.set(yticks=positions, yticklabels=[NAMES[part] for part in parts])
+    axes.set_xlabel("gain in points of accuracy, with 95 % intervals", loc="right")
     axes.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure, "How each part of the recipe changes the accuracy."

@@ -54,6 +54,15 @@ def test_scores_are_those_of_the_table_on_disk(run):
         assert {name: group.accuracy.value for name, group in found.groups[kind].items()} == pytest.approx(dict(right))
 
 
+def test_scenes_are_in_the_order_of_the_networks(write_round, made_up, tmp_path):
+    predictions = made_up()
+    scenes = ("tram", "bus", "park")
+    renamed = Predictions(scenes, predictions.cosine, predictions.truth, predictions.details)
+    write_round(tmp_path, "scratch", renamed)
+    groups = evaluate(FinishedRound(tmp_path / "scratch")).groups
+    assert tuple(groups["scene"]) == scenes and list(groups["device"]) == ["a", "b", "c"]
+
+
 def test_a_device_is_seen_if_any_round_of_the_chain_was_trained_on_it(run):
     groups = evaluate(FinishedRound(run / "finetune-10")).groups["device in training"]
     assert {name: group.clips for name, group in groups.items()} == {"seen": 40, "unseen": 20}

@@ -44,3 +44,14 @@ def test_imported_weights_are_named_as_such(run):
     config["settings"] |= {"imported": "0badcafe", "data": ""}
     file.write_text(json.dumps(config))
     assert "| unknown | train | a PyTorch checkpoint (tensors 0badcafe)" in write_card(open_run(run)).read_text()
+
+
+def test_the_card_of_an_ensemble_whose_members_are_gone_has_no_empty_columns(write_round, made_up, tmp_path):
+    write_round(tmp_path, "ensemble-1", made_up(), members=["/gone/1", "/gone/2"])
+    file = tmp_path / "ensemble-1" / CONFIG
+    config = json.loads(file.read_text())
+    config["settings"]["round"]["command"] = "pseudolabel"
+    file.write_text(json.dumps(config))
+    card = write_card(open_run(tmp_path)).read_text()
+    assert "| round | data | trained on | weights from |\n|---|---|---|---|\n" in card
+    assert "| ensemble-1 | clips/1s-0/2.0.0 | train | the mean of 2 networks |\n" in card

@@ -26,8 +26,9 @@ def run(fill_run, made_up, tmp_path_factory):
 @pytest.mark.parametrize(
     "name",
     [
-        *("scenes", "devices", "cities", "confusion-pretrain", "confusion-finetune", "confusion-pseudolabel"),
-        *("pseudo-labels", "confidences", "accuracy-by-confidence", "embedding", "features", "learning"),
+        *("rounds", "reliability", "scenes", "devices", "cities", "scenes-devices", "spectra"),
+        *("confusion-pretrain", "confusion-finetune", "confusion-pseudolabel"),
+        *("pseudo-labels", "weights", "accuracy-by-weight", "embedding", "features", "learning"),
     ],
 )
 def test_texts_are_inside_and_apart(run, name, monkeypatch):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import pytest
 import soundfile
+from PIL import Image
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, log_loss
 
@@ -68,11 +69,19 @@ def test_every_figure_is_shown_and_kept(page, complete):
     names = set(figures(open_run(complete)))
     assert "missing" not in [each.get("class") for each in page.elements["p"]]
     assert {each["id"] for each in page.elements["figure"]} == names
-    assert all(each["src"].startswith("data:image/svg+xml;base64,") for each in page.elements["img"])
-    assert len(page.elements["img"]) == len(names) and all(len(each["alt"]) > 20 for each in page.elements["img"])
+    drawn = [each for each in page.elements["img"] if each["src"].startswith("data:image/svg+xml;base64,")]
+    assert len(drawn) == len(names) and all(len(each["alt"]) > 20 for each in page.elements["img"])
     for name in names:
         kept = [(complete / "report" / "figures" / f"{name}.{ending}").read_bytes() for ending in ("png", "pdf")]
         assert kept[0][:4] == b"\x89PNG" and kept[1][:4] == b"%PDF"
+
+
+def test_a_spectrogram_stands_beside_each_wrong_clip(page):
+    shown = [each for each in page.elements["img"] if each.get("class") == "spectrogram"]
+    wrong = [each["aria-label"] for each in page.elements["audio"][:-1]]
+    assert [each["alt"] for each in shown] == [f"Log-mel spectrogram of {name}" for name in wrong]
+    image = Image.open(io.BytesIO(base64.b64decode(shown[0]["src"].removeprefix("data:image/webp;base64,"))))
+    assert image.size[0] > 400 and len(image.convert("RGB").getcolors(maxcolors=10**6)) > 100
 
 
 def test_the_page_needs_nothing_beside_it(page):
@@ -101,6 +110,8 @@ def test_players_play_the_clips_that_are_named(page, complete, records):
 def undrawn(monkeypatch):
     """Leaves the figures' files out, which take most of the time: for tests of what the page says."""
     monkeypatch.setattr("asc_jax.report.page.save", lambda figure, folder, name: "<svg/>")
+    monkeypatch.setattr("asc_jax.report.sound.styled", lambda draw, audio: (None, ""))
+    monkeypatch.setattr("asc_jax.report.sound.webp", lambda figure: b"")
 
 
 def text_of(run):
@@ -118,6 +129,7 @@ def test_missing_files_are_named(changeable):
     text = text_of(changeable)
     for reason in ("no pseudo_labels.csv", "no intermediates.npz", "no round has a metrics.csv", "not at /nowhere"):
         assert reason in text
+    assert "learning rate" in text and "clips/s" not in text and "minutes" not in text.lower()  # no empty columns
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -125,6 +137,15 @@ def test_a_single_round_is_a_run(changeable):
     text = text_of(changeable / "scratch")
     for command in ("pretrain", "finetune", "pseudolabel"):
         assert f"no {command} round has finished; 'make {command}' runs it" in text
+    assert "Accuracy of every round" not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_one_device_has_no_heat_map(fill_run, made_up, tmp_path):
+    predictions = made_up()
+    of_one = predictions.subset(np.array(predictions.details["device"]) == "b")
+    folder = fill_run(tmp_path / "run", of_one)
+    assert "scenes-devices" not in figures(open_run(folder)) and "per scene and device" not in text_of(folder)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -137,6 +158,7 @@ def test_what_the_test_set_lacks_is_named(fill_run, made_up, tmp_path):
     )
     text = text_of(folder)
     assert "the device of no tested clip is known" in text and "the city of no tested clip is known" in text
+    assert "of 60 test clips." in text
 
 
 @pytest.mark.usefixtures("undrawn")
