@@ -1,11 +1,31 @@
 import dataclasses
+import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 import soundfile
 
 from asc_jax.cli import main, recipe
+from asc_jax.net.scenenet import SceneNet
+from asc_jax.train.step import create_state
+from experiments import few_labels
+
+
+@pytest.mark.long
+def test_from_a_folder_to_a_report(recordings, tmp_path, monkeypatch, quickest_to_compile, capsys):
+    """With two steps of a small network, and fresh weights in place of the shipped ones."""
+    phase = dataclasses.replace(few_labels.experiment.finetune, steps=2)
+    monkeypatch.setattr(few_labels, "experiment", dataclasses.replace(few_labels.experiment, finetune=phase))
+    monkeypatch.setattr(
+        "asc_jax.train.rounds.shipped",
+        lambda network: create_state(SceneNet(2, network), 16_000, jax.random.key(0)).variables,
+    )
+    run(recordings, tmp_path, monkeypatch)
+    rounds = json.loads((tmp_path / "runs" / "mine" / "scores.json").read_text())
+    assert [each["round"] for each in rounds] == ["pretrain", "finetune-1"]
+    assert capsys.readouterr().out.endswith("runs/mine/report/report.html\n")
 
 
 @pytest.fixture

@@ -98,6 +98,13 @@ def _sounds(patch, study, shell):
     return "--steps", f"{study.WARM + 1}", "--pairs", "2", "--seconds", "0.25", "--keep", "8"
 
 
+def _probe(patch, study, shell):
+    """Of fresh weights, as the network is a smaller one here."""
+    fresh = study.create_state(study.SceneNet(1, study.few_labels.network), 4_000, study.jax.random.key(1)).variables
+    patch.setattr(study, "read", lambda file, network: fresh)
+    return "--seconds", "0.25"
+
+
 STUDIES = {
     "ablation.py": _ablation,
     "real_recordings.py": _real_recordings,
@@ -105,4 +112,5 @@ STUDIES = {
     "chaos.py": _chaos,
     "same_everywhere.py": _same_everywhere,
     "sounds.py": _sounds,
+    "probe.py": _probe,
 }

@@ -58,6 +58,7 @@ SMALL_TRAINING = "--seconds 1 --epochs 1 --steps 0 --batch-size 8 --checkpoint-e
 SMALL = {
     **dict.fromkeys(TRAINING, SMALL_TRAINING),
     **dict.fromkeys(("prepare", "data", "import-weights"), "--seconds 1"),
+    "train": "--seconds 1 --dry-run",  # tests/cli/test_recipe.py trains
     "bench": "--seconds 1 --batch 8 --repeats 1 --clips 8",
 }
 
