@@ -20,6 +20,7 @@ import tyro
 from asc_jax.cli.bench import bench
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
+from asc_jax.cli.embed import embed
 from asc_jax.cli.ensemble import ensemble
 from asc_jax.cli.export import export
 from asc_jax.cli.predict import predict
@@ -45,6 +46,7 @@ COMMANDS = (
     report,
     card,
     predict,
+    embed,
     export,
     import_weights,
     export_weights,
@@ -64,6 +66,7 @@ USAGE = """usage: asc-jax COMMAND EXPERIMENT [options]
        asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
+       asc-jax embed RUN PATH... --out FILE [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
@@ -123,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
         sys.exit(_fail(f"unknown command {name!r}\n{usage}" if arguments else usage))
     command, arguments = commands[name], arguments[words:]
-    if command is predict:
+    if command in (predict, embed):
         arguments = list(map(_path, arguments))
     options = _choices(command) if _argument(command) is Training else _argument(command)
     chosen = tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
@@ -145,7 +148,7 @@ def _take_any_machine() -> None:
 
 
 def _path(argument: str) -> str:
-    """A name that begins with one dash, which is no option of `predict`, is that of a file here."""
+    """A name that begins with one dash, which is no option of `predict` or `embed`, is that of a file here."""
     return f"./{argument}" if len(argument) > 2 and argument[0] == "-" != argument[1] else argument
 
 

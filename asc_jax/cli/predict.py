@@ -1,24 +1,20 @@
 """The command on new recordings: asc-jax predict RUN PATH..."""
 
 import dataclasses
-import math
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import console, print_tables
-from asc_jax.cli.recordings import blocks, files
+from asc_jax.cli.printing import print_tables
+from asc_jax.cli.recordings import opened, reported
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
     from asc_jax.deploy.classifier import Prediction
-
-BATCH = 32  # windows at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,35 +40,19 @@ class PredictOptions:
 
 def predict(options: PredictOptions) -> None:
     """Predict the scene of recordings of any length, window by window."""
-    from asc_jax.cli.training import use_compilation_cache
-    from asc_jax.devices import use_cores
-
-    use_compilation_cache()
-    from asc_jax.deploy.classifier import load
     from asc_jax.deploy.records import clips_of
+    from asc_jax.deploy.windows import hop_of
     from asc_jax.evaluate.runs import read_run
-    from asc_jax.net.frontend import RATE
 
-    if options.hop is not None and not 1 / RATE <= options.hop < math.inf:
-        raise UserError(f"--hop {options.hop:g}: must be the seconds from one window to the next, at least a sample")
-    read_run(options.run)  # before the recordings are looked for
-    use_cores(BATCH)
     scenes = {}
-    with tempfile.TemporaryDirectory() as folder:
-        named = files(options.paths, Path(folder))
-        meant = _meant(options.submission, [name for name, _ in named]) if options.submission else []
-        model = load(options.run, BATCH)
-        hop = model.samples if options.hop is None else round(options.hop * RATE)
+    with opened(options.run, options.paths) as (model, recordings):
+        meant = _meant(options.submission, [each.name for each in recordings]) if options.submission else []
+        hop = hop_of(options.hop, model.samples)
         if options.device_stats:
             training = clips_of(read_run(options.run)[-1], tested=False)
-            clips = (training.audio([number])[0] for number in range(len(training)))
-            model = model.matched((blocks(path) for _, path in named), clips)
-        notes = [[] for _ in named]
-        predictions = model.predict(
-            ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)), hop
-        )
-        predictions = (dataclasses.replace(each, notes=noted) for each, noted in zip(predictions, notes, strict=True))
-        _print(options.format, _reported(_shown(predictions, len(named)), options.strict, scenes))
+            model = model.matched(recordings, (training.audio([number])[0] for number in range(len(training))))
+        predictions = model.predict_each(recordings, hop)
+        _print(options.format, reported(predictions, len(recordings), options.strict, scenes))
     if options.submission:
         _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
@@ -88,29 +68,6 @@ def _print(form: str, predictions: "Iterator[Prediction]") -> None:
         text = {"csv": formats.csv_text, "json": formats.json_text, "jsonl": formats.jsonl_text}[form]
         for piece in text(predictions):
             sys.stdout.write(piece)
-
-
-def _shown(predictions: "Iterator[Prediction]", count: int) -> "Iterable[Prediction]":
-    """The same, with a progress bar on a terminal."""
-    from rich.progress import track
-
-    shown = console(stderr=True)
-    return track(predictions, "predicting", count, console=shown, disable=not shown.is_terminal)
-
-
-def _reported(
-    predictions: "Iterable[Prediction]", strict: bool, scenes: dict[str, str | None]
-) -> "Iterator[Prediction]":
-    """The same, with the bad ones reported; `scenes` receives recording -> scene or None."""
-    for each in predictions:
-        if each.error:
-            if strict:
-                raise UserError(f"{each.name}: {each.error}")
-            print(f"asc-jax: {each.name}: {each.error}", file=sys.stderr)
-        for note in each.notes:
-            print(f"asc-jax: {each.name}: {note}", file=sys.stderr)
-        scenes[each.name] = None if each.error else each.scene
-        yield each
 
 
 def _fill_in(file: Path, meant: list[str], scenes: dict[str, str | None]) -> None:

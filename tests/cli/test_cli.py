@@ -8,7 +8,7 @@ from commands import error_of
 from asc_jax.cli import experiments, main
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "card", "export", "export-weights", "complexity")
+RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "embed", "card", "export", "export-weights", "complexity")
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 
