@@ -16,10 +16,11 @@ except RuntimeError:  # neither HOME nor an entry in passwd; librosa does not st
     os.environ["HOME"] = os.path.join(tempfile.gettempdir(), f"asc_jax-{os.getuid()}")
 
 
-def load(run: str, batch: int = 1) -> "Classifier":
-    """A trained network, `asc_jax.deploy.classifier.Classifier`: model(waveform, rate).scene.
+def load(run: str | Path, batch: int = 1) -> "Classifier":
+    """A trained network, `asc_jax.deploy.classifier.Classifier`: its `predict` and `embed` take recordings.
 
-    It computes `batch` windows at once, which on a GPU or TPU should be more.
+    `run` is the folder of a run, of which the last finished round is taken, or of a round. It computes `batch` windows
+    at once, which on a GPU or TPU should be more.
     """
     from asc_jax.deploy.classifier import load
 

@@ -37,6 +37,14 @@ def sound_files(folder: pathlib.Path) -> tuple[list[pathlib.Path], str]:
     return sorted(found), f"passed over: {counts}" if counts else ""
 
 
+def missing_extra(files: Sequence[pathlib.Path]) -> str:
+    """How many of these files PyAV would read, if it is not installed."""
+    count = sum(path.suffix.lower() in ffmpeg.SUFFIXES for path in files)
+    if not count or ffmpeg.installed():
+        return ""
+    return f"{count:,} of {len(files):,} files are {': '.join(ffmpeg.EXTRA)}"
+
+
 def _walk(folder: pathlib.Path, above: frozenset[tuple[int, int]]) -> Iterator[pathlib.Path]:
     """All files of a folder that are not hidden; `above` are the device and inode of the folders on the way."""
     status = folder.stat()

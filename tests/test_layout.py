@@ -8,7 +8,8 @@ import sys
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[1]
-GATE = ("data_prep.faults", "data_prep.samples")  # what samples must be, wherever they come from
+# what samples must be, wherever they come from; how recordings are found and read
+GATE = ("data_prep.faults", "data_prep.samples", "data_prep.files", "data_prep.streaming")
 ALLOWED = {
     "asc_jax/net": {"asc_jax.net", "asc_jax.typed"},
     "asc_jax/data": {

@@ -21,6 +21,7 @@ from asc_jax.cli.bench import bench
 from asc_jax.cli.common import only_common
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
+from asc_jax.cli.embed import embed
 from asc_jax.cli.ensemble import ensemble
 from asc_jax.cli.export import export
 from asc_jax.cli.listen import listen
@@ -52,6 +53,7 @@ COMMANDS = (
     report,
     card,
     predict,
+    embed,
     listen,
     export,
     import_weights,
@@ -73,6 +75,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax evaluate|compare|report|card RUN... [options]
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
+       asc-jax embed RUN PATH... --out FILE [options]
        PROGRAM | asc-jax listen RUN [options]
        asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel|web [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
@@ -164,7 +167,7 @@ def _check_words(command: Callable, arguments: list[str]) -> None:
 def _parsed(name: str, command: Callable, arguments: list[str]) -> Any:
     """What a command takes, by its arguments; tyro exits where it prints help, or an error."""
     options = _argument(command)
-    if command is predict:
+    if command in (predict, embed):
         arguments = list(map(_path, arguments))
     if options is Training:
         options = _choices(command, brief=bool({"-h", "--help"}.intersection(arguments[1:])))
@@ -184,7 +187,7 @@ def _take_any_machine() -> None:
 
 
 def _path(argument: str) -> str:
-    """A name that begins with one dash, which is no option of `predict`, is that of a file here."""
+    """A name that begins with one dash, which is no option of `predict` or `embed`, is that of a file here."""
     return f"./{argument}" if len(argument) > 2 and argument[0] == "-" != argument[1] else argument
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 
 from asc_jax.cli.printing import print_tables
-from asc_jax.cli.recordings import blocks, files
+from asc_jax.cli.recordings import files
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
     from asc_jax.deploy.windows import windows
 
     with tempfile.TemporaryDirectory() as folder:
-        recordings = [blocks(path) for _, path in files(paths, Path(folder))]
-        clips = [audio for recording in recordings for _, audio in windows(recording, samples, samples)]
+        recordings = files(paths, Path(folder))
+        clips = [audio for recording in recordings for _, audio in windows(recording.blocks(), samples, samples)]
     if not clips:
         raise UserError(f"--check {' '.join(paths)}: no samples there; name other recordings")
     return np.stack(clips)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import tyro
 
-from asc_jax.cli.predict import hop_in_samples
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +42,9 @@ class ListenOptions:
 def listen(options: ListenOptions) -> None:
     """Predict the scene of a stream such as a microphone's, a line of JSON for each window as it comes."""
     _check(options)
-    hop = hop_in_samples(options.hop)
+    from asc_jax.deploy.windows import hop_of
+
+    hop = hop_of(options.hop)
     with _interruptible():
         import numpy as np
 
@@ -57,7 +58,7 @@ def listen(options: ListenOptions) -> None:
 
         use_cores(1)
         model = load(options.run)
-        model.cosines(np.zeros((1, model.samples), np.int16))  # compiles before the stream is read
+        model.compute(np.zeros((1, model.samples), np.int16))  # compiles before the stream is read
         performance = Performance()
         scored = listen(model, _blocks(options), hop or model.samples, options.smooth, options.live, performance)
         try:
@@ -101,7 +102,7 @@ def _interruptible() -> Iterator[None]:
 
 def _blocks(options: ListenOptions) -> "Iterator[np.ndarray]":
     """Standard input at 16 kHz, piece by piece, without waiting for whole ones."""
-    from asc_jax.deploy.classifier import usable
+    from asc_jax.deploy.recordings import usable
     from data_prep.streaming import raw_stream
 
     read = functools.partial(os.read, sys.stdin.buffer.fileno())

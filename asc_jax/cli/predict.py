@@ -1,24 +1,20 @@
 """The command on new recordings: asc-jax predict RUN PATH..."""
 
 import dataclasses
-import math
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import check_writable, print_tables, tracked
-from asc_jax.cli.recordings import blocks, files
+from asc_jax.cli.printing import check_writable, print_tables
+from asc_jax.cli.recordings import opened, reported
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from asc_jax.deploy.classifier import Prediction
-
-BATCH = 32  # windows at once
+    from asc_jax.deploy.prediction import Prediction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,51 +42,25 @@ class PredictOptions:
 
 def predict(options: PredictOptions) -> None:
     """Predict the scene of recordings of any length, window by window."""
-    from asc_jax.cli.training import use_compilation_cache
-    from asc_jax.devices import use_cores
-
-    use_compilation_cache()
-    from asc_jax.deploy.classifier import load
     from asc_jax.deploy.records import clips_of
+    from asc_jax.deploy.windows import hop_of
     from asc_jax.evaluate.runs import read_run
 
-    hop = hop_in_samples(options.hop)
+    hop, scenes = hop_of(options.hop), {}
     if options.out:
         check_writable("--out", options.out)
-    read_run(options.run)  # before the recordings are looked for
-    use_cores(BATCH)
-    scenes = {}
-    with tempfile.TemporaryDirectory() as folder:
-        named = files(options.paths, Path(folder))
-        meant = _meant(options.submission, [name for name, _ in named]) if options.submission else []
-        model = load(options.run, BATCH)
+    with opened(options.run, options.paths) as (model, recordings):
+        meant = _meant(options.submission, [each.name for each in recordings]) if options.submission else []
         if options.device_stats:
             training = clips_of(read_run(options.run)[-1], tested=False)
-            clips = (training.audio([number])[0] for number in range(len(training)))
-            model = model.matched((blocks(path) for _, path in named), clips)
-        notes = [[] for _ in named]
-        predictions = model.predict(
-            ((name, blocks(path, noted.append)) for (name, path), noted in zip(named, notes, strict=True)),
-            hop or model.samples,
-        )
-        predictions = (dataclasses.replace(each, notes=noted) for each, noted in zip(predictions, notes, strict=True))
-        reported = _reported(tracked(predictions, "predicting", len(named)), options.strict, scenes)
-        _print(options.format, _kept(reported, options.out) if options.out else reported)
+            model = model.matched(recordings, (training.audio([number])[0] for number in range(len(training))))
+        predictions = model.predict_each(recordings, hop or model.samples)
+        shown = reported(predictions, len(recordings), options.strict, scenes)
+        _print(options.format, _kept(shown, options.out) if options.out else shown)
     if options.submission:
         _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
         sys.exit(1)
-
-
-def hop_in_samples(seconds: float | None) -> int | None:
-    """--hop at 16 kHz; None stands for the length of a window."""
-    from asc_jax.net.frontend import RATE
-
-    if seconds is None:
-        return None
-    if not 1 / RATE <= seconds < math.inf:
-        raise UserError(f"--hop {seconds:g}: must be the seconds from one window to the next, at least a sample")
-    return round(seconds * RATE)
 
 
 def _print(form: str, predictions: "Iterator[Prediction]") -> None:
@@ -114,21 +84,6 @@ def _kept(predictions: "Iterable[Prediction]", out: Path) -> "Iterator[Predictio
         yield each
     out.write_text("".join(probabilities_text(kept)))
     print(out, file=sys.stderr)
-
-
-def _reported(
-    predictions: "Iterable[Prediction]", strict: bool, scenes: dict[str, str | None]
-) -> "Iterator[Prediction]":
-    """The same, with the bad ones reported; `scenes` receives recording -> scene or None."""
-    for each in predictions:
-        if each.error:
-            if strict:
-                raise UserError(f"{each.name}: {each.error}")
-            print(f"asc-jax: {each.name}: {each.error}", file=sys.stderr)
-        for note in each.notes:
-            print(f"asc-jax: {each.name}: {note}", file=sys.stderr)
-        scenes[each.name] = None if each.error else each.scene
-        yield each
 
 
 def _fill_in(file: Path, meant: list[str], scenes: dict[str, str | None]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from rich.table import Table
 
-from asc_jax.deploy.classifier import Prediction, confidence_of, probabilities_of
+from asc_jax.deploy.prediction import Prediction, confidence_of, probabilities_of
 
 NO_SIGNAL = "(no signal)"  # in place of a scene
 SILENT = {"scene": None, "silent": True}  # of a window, in JSON

@@ -55,7 +55,7 @@ def listen(
     """
     recent = deque(maxlen=smooth)  # start, cosines
     for came, start, audio in _arriving(blocks, model.samples, hop, live, performance):
-        cosine = model.cosines(audio[None])[0] if has_signal(audio) else None
+        cosine = model.compute(audio[None])[0][0] if has_signal(audio) else None
         performance.predicted += cosine is not None
         performance.silent += cosine is None
         recent.append((start, cosine))

@@ -28,7 +28,7 @@ BATCH = 32  # clips of a test
 
 def read_checkpoint(file: Path) -> dict[str, np.ndarray]:
     """The released network's tensors of a Lightning checkpoint; no code in the file is run."""
-    torch = _torch()
+    torch = pytorch("PyTorch's checkpoints")
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)["state_dict"]
     except FileNotFoundError as error:
@@ -47,18 +47,19 @@ def write_checkpoint(file: Path, net: Net, variables: dict) -> None:
     """
     if net != SceneNet(net.scenes):
         raise UserError(f"{file}: only the released network has a counterpart in PyTorch, not this one: {net}")
-    torch = _torch()
+    torch = pytorch("PyTorch's checkpoints")
     tensors = {f"{PREFIX}{name}": torch.tensor(array) for name, array in to_released(variables).items()}
     for name in [name for name in tensors if name.endswith(".running_var")]:
         tensors[name.replace("running_var", "num_batches_tracked")] = torch.tensor(0)
     torch.save({"state_dict": tensors}, file)
 
 
-def _torch() -> ModuleType:
+def pytorch(what: str) -> ModuleType:
+    """The module torch; UserError where it is missing, which says that `what` needs it."""
     try:
         return importlib.import_module("torch")
     except ImportError as error:
-        raise UserError("PyTorch's checkpoints need torch; in asc_jax's folder: pip install -e '.[torch]'") from error
+        raise UserError(f"{what} need torch; in asc_jax's folder: pip install -e '.[torch]'") from error
 
 
 def import_round(file: Path, scenes: tuple[str, ...], samples: int, folder: Path, records: Records | None) -> None:

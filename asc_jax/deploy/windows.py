@@ -1,10 +1,22 @@
 """Recordings of any length -> windows of the length that a network knows."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from asc_jax.errors import UserError
+from asc_jax.net.frontend import RATE
 from data_prep.samples import to_int16
+
+
+def hop_of(seconds: float | None) -> int | None:
+    """The samples at 16 kHz from one window to the next; None stands for those of a window. UserError below one."""
+    if seconds is None:
+        return None
+    if not 1 / RATE <= seconds < math.inf:
+        raise UserError(f"hop {seconds:g}: must be the seconds from one window to the next, at least a sample")
+    return round(seconds * RATE)
 
 
 def windows(blocks: Iterable[np.ndarray], samples: int, hop: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -96,7 +96,7 @@ def _predictor(net: Net, clips: int, mesh: Mesh) -> Predictor:
         outputs = jax.lax.map(lambda clip: of_batch(variables, clip[None]), audio)
         return jax.tree.map(lambda x: x[:, 0], outputs)
 
-    predict = clip_by_clip if net.backend == "cpu" else of_batch
+    predict = clip_by_clip if platform(mesh) == "cpu" else of_batch
     if clips % mesh.size:
         return jitted(predict, compiler_options=compiler_options(platform(mesh), sharing=False))
     ours = PartitionSpec(AXIS)

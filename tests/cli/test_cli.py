@@ -16,7 +16,10 @@ from asc_jax.cli.spelling import check_choices
 from asc_jax.cli.training import Training
 
 COMMANDS = ("pretrain", "finetune", "pseudolabel", "scratch")
-RUN_COMMANDS = ("evaluate", "compare", "report", "predict", "listen", "card", "export", "export-weights", "complexity")
+RUN_COMMANDS = (
+    *("evaluate", "compare", "report", "predict", "embed", "listen"),
+    *("card", "export", "export-weights", "complexity"),
+)
 DATA_COMMANDS = ("prepare", "data check", "data describe")
 
 

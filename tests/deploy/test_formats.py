@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from asc_jax.deploy.classifier import Prediction
 from asc_jax.deploy.formats import (
     NO_SIGNAL,
     clock,
@@ -16,6 +15,7 @@ from asc_jax.deploy.formats import (
     table,
     timeline,
 )
+from asc_jax.deploy.prediction import Prediction
 from asc_jax.net.arcface import SCALE
 from asc_jax.train.teachers import read_table
 

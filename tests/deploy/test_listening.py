@@ -17,7 +17,7 @@ def loudness(audio):
 
 
 def model(samples=4, cosines=loudness):
-    return SimpleNamespace(samples=samples, cosines=cosines)
+    return SimpleNamespace(samples=samples, compute=lambda audio: (cosines(audio), None))
 
 
 def stream(*levels):

@@ -1,12 +1,15 @@
 """Every command, block of Python, file and option that the documentation names works at a small size."""
 
 import contextlib
+import json
 import re
+import tempfile
 
 import documents
 import numpy as np
 import pytest
 from documents import ROOT
+from matplotlib import pyplot
 from shell import ExtraNeeded
 
 import asc_jax
@@ -51,6 +54,21 @@ def test_python_runs(code, shell):
     names = {"asc_jax": asc_jax, "data_prep": data_prep, "waveform": np.sin(np.arange(16_000.0)) / 3, "rate": 16_000}
     with contextlib.chdir(shell.folder):
         exec(compile(code.text, str(code), "exec"), names)
+
+
+def test_the_notebook_runs(shell, tmp_path, monkeypatch):
+    """From its first cell to its last; a line that begins with ! is a command. Outputs are not kept in it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cells = json.loads((ROOT / "experiments/recordings.ipynb").read_text())["cells"]
+    names = {"run_command": shell.run}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "code":
+            source = re.sub(r"^!(.*)$", r"run_command(f'\1')", "".join(cell["source"]), flags=re.MULTILINE)
+            exec(compile(source, f"cell {number}", "exec"), names)
+            assert not cell["outputs"]
+    pyplot.close("all")
+    assert len(names["predictions"]) == len(names["test"]) == len(names["embeddings"])
+    assert set(names["predictions"]["scene"]) <= {clip.scene for clip in names["train"]}
 
 
 @pytest.mark.parametrize(("mention", "path"), documents.named_files(), ids=str)
