@@ -2,6 +2,7 @@
 
 import math
 
+import pandas
 from rich.table import Table
 
 from asc_jax.evaluate.compare import Comparison
@@ -23,6 +24,16 @@ def rounds_table(evaluations: list[Evaluation]) -> Table:
         shown = (score(name, each.scores[name]) for name in names)
         table.add_row(each.round, test_set, str(each.clips), str(each.sessions), *shown)
     return table
+
+
+def scores_frame(evaluations: list[Evaluation]) -> pandas.DataFrame:
+    """A row for each round, by its name: clips, sessions, and each score, with "SCORE, low" and "SCORE, high"."""
+    rows = {}
+    for each in evaluations:
+        rows[each.round] = {"clips": each.clips, "sessions": each.sessions}
+        for name, score in each.scores.items():
+            rows[each.round] |= {name: score.value, f"{name}, low": score.low, f"{name}, high": score.high}
+    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("round")
 
 
 def pseudo_labels_line(round_: FinishedRound) -> str | None:

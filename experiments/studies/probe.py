@@ -61,7 +61,7 @@ def accuracies(net: SceneNet, variables: dict, file: Path, folder: Path, seconds
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000, C=0.1)).fit(features[0], label)
     directions = [np.asarray(unit(each)) for each in embedding]
     means = np.stack([directions[0][label == scene].mean(0) for scene in range(len(records.scenes))])
-    nearest = (directions[1] @ np.asarray(unit(means)).T).argmax(1)
+    nearest = (directions[1] @ means.T / np.linalg.norm(means, axis=1)).argmax(1)
     return 100 * np.mean(probe.predict(features[1]) == truth), 100 * np.mean(nearest == truth)
 
 

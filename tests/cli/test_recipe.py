@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import asc_jax
 from asc_jax.cli import main, recipe
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state
@@ -22,10 +23,12 @@ def test_from_a_folder_to_a_report(recordings, tmp_path, monkeypatch, quickest_t
         "asc_jax.train.rounds.shipped",
         lambda network: create_state(SceneNet(2, network), 16_000, jax.random.key(0)).variables,
     )
-    run(recordings, tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    model = asc_jax.fit(recordings, "runs/mine")
     rounds = json.loads((tmp_path / "runs" / "mine" / "scores.json").read_text())
     assert [each["round"] for each in rounds] == ["pretrain", "finetune-1"]
     assert capsys.readouterr().out.endswith("runs/mine/report/report.html\n")
+    assert model.scenes == ("hiss", "hum")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pandas
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
+import asc_jax
 from asc_jax.errors import UserError
 from asc_jax.evaluate.evaluation import RELEASED, cross_validated, evaluate, write_json
 from asc_jax.evaluate.predict import Predictions
@@ -132,3 +133,12 @@ def test_folds_are_scored_together(write_round, made_up, tmp_path):
     assert {name: group.clips for name, group in evaluation.groups["device"].items()} == {"a": 30, "b": 30, "c": 30}
     with pytest.raises(UserError, match="test the same clips"):
         cross_validated([rounds[0], rounds[0]], "session")
+
+
+def test_scores_in_python_are_those_of_the_rounds(run):
+    table = asc_jax.scores(run)
+    assert table.index.tolist() == ["pretrain", "finetune-2", "finetune-10"]
+    predictions = FinishedRound(run / "finetune-2").predictions
+    row = table.loc["finetune-2"]
+    assert row["accuracy"] == pytest.approx(accuracy_score(predictions.truth, predictions.label))
+    assert row["accuracy, low"] < row["accuracy"] < row["accuracy, high"] and row["clips"] == 60
