@@ -139,7 +139,7 @@ def _locator(root: pathlib.Path) -> Callable[[str], tuple[pathlib.Path, tuple[in
     def locate(name: str) -> tuple[pathlib.Path, tuple[int, int]]:
         inside = posixpath.normpath(name)
         if inside.startswith(("/", "../")) or inside in (".", ".."):
-            raise Unusable("outside the folder", f"the list may only name files under {root}")
+            raise Unusable("outside the folder", f"the list may only name files under {root.absolute()}, its folder")
         path = root / inside
         try:
             if "\\" in inside and not path.exists():  # as Windows writes it

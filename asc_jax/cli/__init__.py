@@ -72,7 +72,8 @@ ADVICE = {
 USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
-       asc-jax evaluate|compare|report|card RUN... [options]
+       asc-jax evaluate|report|card RUN [options]
+       asc-jax compare RUN RUN...
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]
        asc-jax embed RUN PATH... --out FILE [options]

@@ -12,7 +12,7 @@ from asc_jax.cli.printing import print_tables
 from asc_jax.cli.ranges import check
 from asc_jax.cli.runs import Evaluation, Report, evaluate, report
 from asc_jax.cli.training import Training, records_of, run_command, use_compilation_cache
-from asc_jax.config import UNLABELLED, Experiment, Phase, Synthesis, rounds
+from asc_jax.config import CONFIG, UNLABELLED, Experiment, Phase, Round, Synthesis, rounds
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from asc_jax.data.records import Records
 
 LONGEST = 10.0  # seconds of a clip, where no length is given
-FEW = 0.05  # share of the recordings that may be shorter than a clip, and then start over
+FEW = 0.05  # share of the recordings, at least one, that may be shorter than a clip, and then start over
 SYNTHESIS_STEPS = 400
+SHOWN = 3  # bad recordings that are named
 SECONDS_PER_CORE = 60.0  # of sound that a core trains on in a second, roughly
+ALWAYS = 60.0  # seconds that starting, compiling, testing and the report take, roughly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +59,14 @@ class TrainOptions:
 def train(options: TrainOptions) -> None:
     """Train a classifier on your recordings, test it, and write its report: all phases in one command."""
     use_compilation_cache()
-    if options.cross_validate:
-        _cross_validate(options, options.cross_validate)
-    elif _trained(options):
-        evaluate(Evaluation(Path(options.out)))
-        report(Report(Path(options.out)))
+    try:
+        if options.cross_validate:
+            _cross_validate(options, options.cross_validate)
+        elif _trained(options):
+            evaluate(Evaluation(Path(options.out)))
+            report(Report(Path(options.out)))
+    except UserError as error:
+        raise UserError(str(error).replace("--workdir", "--out")) from error
 
 
 def _trained(options: TrainOptions) -> bool:
@@ -85,6 +90,8 @@ def _cross_validate(options: TrainOptions, split: str) -> None:
 
     if options.split or options.test_fold:
         raise UserError("--cross-validate tests every fold; leave out --split and --test-fold")
+    if any(Path(options.out).glob(f"*/{CONFIG}")):
+        raise UserError(f"--out {options.out}: holds a run; choose another folder for those of --cross-validate")
     runs = []
     for fold in folds(prepared("clips", options.recordings, _with_length(options)), split):
         out = Path(options.out) / f"{split}-{fold}"
@@ -104,11 +111,11 @@ def _with_length(options: TrainOptions) -> Experiment:
 
     seconds, fit = options.seconds, "start"
     if seconds is None:
-        found = lengths(options.recordings)
-        if not found:
-            raise UserError(f"{options.recordings}: no recording there can be opened; name their folder or list")
+        found = lengths(options.recordings) or [LONGEST]  # what cannot be opened is reported as it is prepared
         seconds = clip_length(found)
         fit = "repeat" if found[0] < seconds else fit
+    if options.start and Path(options.start).absolute() == Path(options.out).absolute():
+        raise UserError(f"--start {options.start}: is the run that --out names; choose another folder for the new one")
     if options.pretrain and options.start:
         raise UserError(
             f"--start {options.start}: starts from that run, so nothing is pretrained; leave out --pretrain"
@@ -135,7 +142,7 @@ def clip_length(lengths: list[float]) -> float:
 
     Half seconds, from 1 to LONGEST, that all recordings but FEW reach.
     """
-    reached = lengths[int(FEW * len(lengths))]
+    reached = lengths[min(max(1, int(FEW * len(lengths))), len(lengths) - 1)]
     return min(LONGEST, max(1.0, math.floor(2 * reached) / 2))
 
 
@@ -148,7 +155,7 @@ def _records(experiment: Experiment) -> "Records":
 def _fitted(experiment: Experiment, records: "Records") -> tuple[Experiment, list[str]]:
     """The experiment with batches that its clips fill, and the commands that there are clips for."""
     from asc_jax.devices import use_cores
-    from asc_jax.train.rounds import check_round
+    from asc_jax.train.rounds import check_folders, check_round
 
     unlabelled = int((records.splits == UNLABELLED).sum())
     labelled = len(records.split("train"))
@@ -166,6 +173,7 @@ def _fitted(experiment: Experiment, records: "Records") -> tuple[Experiment, lis
         check(experiment, getattr(experiment, command))
         for round_ in rounds(experiment, command):
             check_round(round_, records)
+            check_folders(experiment, round_, records)
     return experiment, commands
 
 
@@ -175,17 +183,25 @@ def _with_batches(phase: Phase, clips: int) -> Phase:
 
 
 def _plan(experiment: Experiment, commands: list[str], records: "Records") -> str:
-    """What will be done in one sentence, with the time that it takes roughly."""
+    """What will be done, with the time that it takes roughly, and what is missing: a sentence or a few."""
     from asc_jax.devices import cores
+    from data_prep.faults import left_out
 
-    seconds = sum(_clip_seconds(experiment, command, records) for command in commands) / SECONDS_PER_CORE / cores()
     clips = f"{len(records.clips):,} clips of {experiment.seconds:g} s"
     clips += ", shorter recordings start over" if experiment.fit == "repeat" else ""
-    tested = records.split_by.rpartition(" (")[0]
-    return (
-        f"{experiment.folder}: {', '.join(commands)}. {clips}; tested is {tested}. "
-        f"About {max(1, round(seconds / 60))} min without a GPU."
-    )
+    if bad := [fault.id for fault in left_out(records.path)]:
+        named = ", ".join(bad[:SHOWN]) + (", ..." if len(bad) > SHOWN else "")
+        clips += f", {len(bad):,} bad recordings left out ({named})"
+    sentences = [f"{clips}; tested is {records.split_by.rpartition(' (')[0]}."]
+    planned = [each for command in commands for each in rounds(experiment, command)]
+    left = [each for each in planned if not experiment.predictions(each.name).exists()]
+    seconds = sum(_clip_seconds(experiment, each, records) for each in left) / SECONDS_PER_CORE / cores()
+    minutes = max(1, round((ALWAYS + seconds) / 60))
+    sentences.append(f"About {minutes} min without a GPU." if left else "All of it is finished.")
+    tested = set(records.split("test").column("label"))
+    if untested := [scene for scene in records.scenes if scene not in tested]:
+        sentences.append(f"Not tested: {', '.join(untested)} (--cross-validate session tests every labelled clip).")
+    return f"{experiment.folder}: {', '.join(commands)}. {' '.join(sentences)}"
 
 
 def _clips_table(records: "Records") -> "Table":
@@ -204,13 +220,11 @@ def _clips_table(records: "Records") -> "Table":
     return table
 
 
-def _clip_seconds(experiment: Experiment, command: str, records: "Records") -> float:
-    """Seconds of sound that a command trains on."""
-    total = 0.0
-    for round_ in rounds(experiment, command):
-        if round_.synthesis:
-            total += 2 * round_.synthesis.pairs * round_.synthesis.seconds * round_.synthesis.steps
-        elif not round_.shipped:
-            clips = len(records.split(*round_.splits))
-            total += max(round_.phase.epochs * clips, round_.phase.steps * round_.phase.batch_size) * experiment.seconds
-    return total
+def _clip_seconds(experiment: Experiment, round_: Round, records: "Records") -> float:
+    """Seconds of sound that a round trains on."""
+    if round_.synthesis:
+        return 2 * round_.synthesis.pairs * round_.synthesis.seconds * round_.synthesis.steps
+    if round_.shipped:
+        return 0.0
+    clips = len(records.split(*round_.splits))
+    return max(round_.phase.epochs * clips, round_.phase.steps * round_.phase.batch_size) * experiment.seconds

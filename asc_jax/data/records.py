@@ -80,7 +80,10 @@ class Records:
         for name in names:
             if not (self.splits == name).any():
                 there = ", ".join(split for split in self.splits.unique() if split)
-                raise UserError(f"{self.path}, split {self.split_by}: no clips in split '{name}' (it has {there})")
+                raise UserError(
+                    f"{self.path}, split {self.split_by}: no clips in split '{name}' (it has {there}); "
+                    "list some, or choose another --split"
+                )
         table = self.clips.table[self.splits.isin(names)]
         return replace(self.clips, table=table)
 

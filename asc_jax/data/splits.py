@@ -82,7 +82,7 @@ def _by_label(clips: Clips) -> pandas.Series:
 
 def _from_column(path: Path, clips: Clips, name: str) -> pandas.Series:
     if name not in clips.table:
-        raise UserError(f"{path}: no split '{name}'; choose session, city, device or a column of clips.csv")
+        raise UserError(f"{path}: no split '{name}'; choose session, city, device or a column of the list")
     splits = clips.table[name]
     if not splits.isin(SPLITS).all():
         wrong = splits[~splits.isin(SPLITS)].iloc[0]
@@ -99,10 +99,12 @@ def _hold_out_group(
     path: Path, clips: Clips, own: pandas.Series, column: str, group: str | None
 ) -> tuple[str, pandas.Series]:
     known = groups(clips, own, column)
-    if group is None or group not in known:
+    if group not in known:
         nothing = f"the {column} of no clip is known; see data_prep/README.md"
         choice = f"it has {', '.join(known)}" if known else nothing
-        raise UserError(f"{path}: --split {column} needs --test-fold {column.upper()}; {choice}")
+        needed = f"--split {column} needs --test-fold {column.upper()}"
+        wrong = needed if group is None else f"there is no {column} '{group}'"
+        raise UserError(f"{path}: {wrong}; {choice}")
     return f"{column} {group}", _hold_out(own, clips.table[column].eq(group))
 
 
@@ -150,4 +152,7 @@ def _check_trained_on(path: Path, clips: Clips, splits: pandas.Series, name: str
     for split in ("train", "source"):
         missing = set(clips.scenes) - set(clips.table["label"][splits == split])
         if missing and (splits == split).any():
-            raise UserError(f"{path}, split {name}: no clip in '{split}' is labelled {', '.join(sorted(missing))}")
+            scenes = ", ".join(sorted(missing))
+            raise UserError(
+                f"{path}, split {name}: no clip in '{split}' is labelled {scenes}; label one, or leave that scene out"
+            )

@@ -37,13 +37,19 @@ def claim(folder: AnyPath, requested: dict, records: AnyPath | None) -> None:
     wait(f"settings of {folder}")
     if not file.exists():
         raise UserError(f"{file} is not to be seen from every process: choose a --workdir that all of them share")
-    if different := differences(settings(folder), requested):
+    check(folder, requested)
+    if is_first() and records and _kept(folder)["records"] != str(records.absolute()):  # the recordings have moved
+        write_text(file, json.dumps(_kept(folder) | {"records": str(records.absolute())}, indent=2) + "\n")
+
+
+def check(folder: AnyPath, requested: dict) -> None:
+    """UserError if the folder holds other settings."""
+    requested = json.loads(json.dumps(requested))
+    if (folder / CONFIG).exists() and (different := differences(settings(folder), requested)):
         raise UserError(
             f"{folder} was trained with other settings ({'; '.join(different)}): "
             "repeat those, choose another --workdir, or delete the folder"
         )
-    if is_first() and records and _kept(folder)["records"] != str(records.absolute()):  # the recordings have moved
-        write_text(file, json.dumps(_kept(folder) | {"records": str(records.absolute())}, indent=2) + "\n")
 
 
 def _kept(folder: AnyPath) -> dict:

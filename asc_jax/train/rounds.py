@@ -135,6 +135,13 @@ def check_round(round_: Round, records: Records) -> tuple[Clips, Clips, int]:
     return tested, clips, _steps_per_epoch(round_, clips)
 
 
+def check_folders(experiment: Experiment, round_: Round, records: Records) -> None:
+    """UserError where a round's folder holds other settings, or where it starts from another run that cannot be one."""
+    claims.check(experiment.folder / round_.name, _settings(experiment, round_, records))
+    if round_.start and "/" in round_.start:
+        _before(experiment, round_, records)
+
+
 def test(folder: AnyPath, net: Net, variables: dict, clips: Clips, batch_size: int) -> None:
     """Predicts the test clips; a round whose predictions are there has finished."""
     predictions, intermediates = predict(net, variables, clips, batch_size)

@@ -76,6 +76,7 @@ def test_labelled_clips_alone_are_finetuned_on(recordings, tmp_path, monkeypatch
 
 
 def test_a_run_of_ones_own_takes_the_place_of_pretraining(recordings, tmp_path, monkeypatch, commands):
+    monkeypatch.setattr("asc_jax.train.rounds._before", lambda *_: None)  # there is no such run
     run(recordings, tmp_path, monkeypatch, "--start", "runs/other")
     assert [command for command, _ in commands] == ["finetune"]
 
@@ -94,8 +95,9 @@ def test_cross_validation_trains_a_run_for_each_fold(recordings, tmp_path, monke
     [
         ([10.2] * 9, 10),
         ([30.0], 10),
-        ([4.99, 5.0, 7.0], 4.5),
-        ([0.4] + [5.0] * 30, 5),  # one of many is an accident
+        ([4.99, 5.0, 7.0], 5),  # the shortest starts over
+        ([0.3] + [5.0] * 8, 5),
+        ([0.4] * 2 + [5.0] * 40, 5),  # few of many are accidents
         ([0.2, 0.3], 1),
     ],
 )
@@ -142,6 +144,13 @@ def scene(number, name):
         ({"scene_label": scene}, ("--seconds", "0.01"), "--seconds 0.01: must be 0.1 or more"),
         ({"scene_label": scene, "weight": lambda number, name: "-1"}, (), "not a number of at least 0"),
         ({"scene_label": scene}, ("--pretrain", "--start", "runs/other"), "leave out --pretrain"),
+        (
+            {"scene_label": scene},
+            ("--start", "runs/nope"),
+            "runs/nope: there is no such run; name the folder that --out",
+        ),
+        ({"scene_label": scene}, ("--start", "clips"), "no round has finished"),
+        ({"scene_label": scene}, ("--start", "runs/mine"), "is the run that --out names"),
         ({"scene_label": scene}, ("--cross-validate", "device"), "clips of 0 device folds"),
         ({"scene_label": scene}, ("--cross-validate", "session", "--test-fold", "1"), "leave out --split"),
         ({"scene_label": scene}, ("--out", "clips/list.csv"), "is, or is in, a file"),
@@ -153,6 +162,26 @@ def test_what_would_fail_later_is_refused_before_any_training(
     monkeypatch.chdir(tmp_path)
     path = as_list(recordings, **columns)
     assert message in error_of(capsys, str(path), *options) and not commands
+
+
+def test_a_folder_with_other_settings_is_refused_before_any_training(
+    recordings, tmp_path, monkeypatch, commands, capsys, write_round, made_up
+):
+    monkeypatch.chdir(tmp_path)
+    write_round(tmp_path / "runs" / "mine", "finetune-1", made_up())
+    assert "choose another --out" in error_of(capsys, str(recordings)) and not commands
+    error = error_of(capsys, str(recordings), "--cross-validate", "session")
+    assert "holds a run; choose another folder" in error and not commands
+
+
+def test_what_is_left_out_or_not_tested_is_in_the_plan(recordings, tmp_path, monkeypatch, commands, capsys):
+    (recordings / "hum" / "0.wav").write_bytes(b"RIFF")
+    for number in (2, 4, 6, 8, 10):
+        (recordings / "hum" / f"{number}.wav").unlink()
+    run(recordings, tmp_path, monkeypatch, "--skip-bad", "--dry-run")
+    plan = capsys.readouterr().out
+    assert "1 bad recordings left out (hum/0.wav)" in plan
+    assert "Not tested: hum (--cross-validate session" in plan
 
 
 def test_recordings_that_are_bad_or_absent_are_refused(recordings, tmp_path, monkeypatch, commands, capsys):

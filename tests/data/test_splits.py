@@ -129,7 +129,7 @@ def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
     ("rows", "arguments", "message"),
     [
         (TWO_EACH, ("city",), "needs --test-fold CITY; it has A, B"),
-        (TWO_EACH, ("city", "C"), "needs --test-fold CITY; it has A, B"),
+        (TWO_EACH, ("city", "C"), "there is no city 'C'; it has A, B"),
         (TWO_EACH, ("device", "phone"), "the device of no clip is known"),
         (TWO_EACH, ("session", "6"), "no fold '6' to hold out; choose 1 to 5"),
         (TWO_EACH, ("session", "x"), "no fold 'x'"),
@@ -140,7 +140,7 @@ def test_a_scene_of_one_session_is_trained_on_unless_its_fold_is_chosen(opened):
         (
             [("bus", "A", "s"), ("park", "A", "t"), ("park", "B", "u")],
             ("city", "A"),
-            "no clip in 'train' is labelled bus$",
+            "no clip in 'train' is labelled bus;",
         ),
         ([("bus", "", "one"), ("park", "", "one")], ("session",), "too few labelled clips"),
     ],
