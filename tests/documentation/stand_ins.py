@@ -28,6 +28,7 @@ PLACEHOLDERS = {
     "--split ...": "--split released",
     # runs: each experiment is trained once
     "runs/few_labels": "runs/mine",
+    "asc-jax train recordings.csv --out runs/mine": "asc-jax train recordings.csv --out runs/of_train",
     "runs/cas": "runs/mine",
     "report runs/released": "report runs/mine",
     "--out runs/published --records": "--out runs/tested --records",
