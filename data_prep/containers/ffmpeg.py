@@ -1,6 +1,6 @@
 """Containers that libsndfile does not know and FFmpeg does, by their first bytes: FFmpeg's name for each."""
 
-HEAD = 189  # bytes, by which they are told apart
+HEAD = 189  # bytes: MPEG-TS is known by the first of its second packet of 188
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")  # the GUID of a header object
 
 
