@@ -63,7 +63,9 @@ def evaluate(options: Evaluation) -> None:
         raise UserError(f"{options.run}: {name} has not finished; finished are {finished}")
     evaluations = {each.name: evaluation_of(each, options.protocol == "released") for each in rounds}
     print_tables(*groups_tables(evaluations[name]), rounds_table(list(evaluations.values())))
-    print(next(str(each.leak) for each in rounds if each.name == name))
+    described = next(each for each in rounds if each.name == name)
+    for leak in filter(None, (described.leak, described.validation_leak)):
+        print(leak)
     write_json(options.run / "scores.json", list(evaluations.values()))
     print(options.run / "scores.json")
 
