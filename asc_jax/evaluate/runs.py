@@ -157,7 +157,7 @@ def _place(round_: FinishedRound) -> tuple:
 def _no_run(folder: AnyPath) -> str:
     """Why there is nothing finished in a folder, and what to name instead."""
     if not folder.exists():
-        return "there is no such run; name the folder that --workdir named, such as runs/demo"
+        return "there is no such run; name the folder of a run, such as runs/demo"
     if not folder.is_dir():
         return "is a file, no run; name the folder of a run first"
     if (folder / CONFIG).exists():
