@@ -1,6 +1,8 @@
 """The user's own recordings: a list (CSV) or a folder with one sub-folder per scene."""
 
 import collections
+import contextlib
+import math
 import pathlib
 
 from data_prep import PrepareError
@@ -70,10 +72,19 @@ def _clip(row: dict[str, str], own: str | None) -> Clip:
         raise Unusable("unknown split", f"{split!r} is none of {', '.join(LABELLED_SPLITS)}{nearest(split, SPLITS)}")
     if not label and split not in ("", "train", "unlabelled"):
         raise Unusable("not labelled", f"in split {split!r} but without scene_label")
+    _check_weight(row.get("weight", ""))
     known = {name: row.get(name, "") for name in ("device", "city", "session")}
     more = tuple((name, value) for name, value in row.items() if name not in COLUMNS)
     split = split if label else "unlabelled"
     return Clip(row["filename"], split, label or truth, bool(label), **known, columns=more)
+
+
+def _check_weight(weight: str) -> None:
+    """Unusable unless the weight of a clip in training is empty or a number of at least 0."""
+    with contextlib.suppress(ValueError):
+        if not weight or 0 <= float(weight) < math.inf:
+            return
+    raise Unusable("bad weight", f"{weight!r} is not a number of at least 0")
 
 
 def _scenes(recordings: pathlib.Path, clips: list[Clip], faults: list[Fault]) -> list[str]:

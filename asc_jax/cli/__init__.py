@@ -28,7 +28,7 @@ from asc_jax.cli.listen import listen
 from asc_jax.cli.predict import predict
 from asc_jax.cli.recipe import train
 from asc_jax.cli.runs import card, compare, evaluate, report
-from asc_jax.cli.spelling import check_choices, check_word
+from asc_jax.cli.spelling import HELP, check_arguments, check_word, parse
 from asc_jax.cli.training import Training, finetune, pretrain, pseudolabel, scratch
 from asc_jax.cli.version import print_version
 from asc_jax.cli.watching import watched
@@ -88,7 +88,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
 
 Experiments: {experiments}. Data sets: {datasets}.
 A run is a folder such as runs/demo.
-Options: asc-jax COMMAND EXPERIMENT --help (or --help-all), or asc-jax COMMAND --help."""
+Options: asc-jax COMMAND EXPERIMENT --help (the common ones; --help-all: all), or asc-jax COMMAND --help."""
 
 
 def experiments() -> dict[str, Experiment]:
@@ -133,10 +133,11 @@ def main(arguments: list[str] | None = None) -> None:
         if status := _without_command(name, commands):
             sys.exit(status)
         return
-    command, arguments = commands[name], arguments[words:]
-    if status := _run(functools.partial(_check_words, command), arguments):
-        sys.exit(status)
-    chosen = _parsed(name, command, arguments)
+    command = commands[name]
+    try:
+        chosen = _parsed(name, command, arguments[words:])
+    except UserError as error:
+        sys.exit(_fail(f"asc-jax: {error}"))
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
     if status := watched(run) if several else run():
@@ -151,29 +152,32 @@ def _without_command(name: str, commands: dict[str, Callable]) -> int:
     usage = USAGE.format(
         commands=listed, experiments=", ".join(experiments()), datasets=", ".join(typing.get_args(DataSetName))
     )
-    if name in ("-h", "--help", "data -h", "data --help"):
+    if name.removeprefix("data ") in HELP:
         return _run(print, usage)
-    if name and (meant := nearest(name, commands)):
-        return _fail(f"asc-jax: there is no command {name!r}{meant} 'asc-jax --help' lists all")
-    return _fail(f"there is no command {name!r}\n{usage}" if name else usage)
-
-
-def _check_words(command: Callable, arguments: list[str]) -> None:
-    """UserError for a misspelt experiment or choice."""
-    if _argument(command) is Training and arguments and not arguments[0].startswith("-"):
-        check_word("experiment", arguments[0], experiments())
-    check_choices(_argument(command), arguments)
+    meant = nearest(name, commands) or ";"
+    return _fail(f"asc-jax: there is no command {name!r}{meant} 'asc-jax --help' lists all" if name else usage)
 
 
 def _parsed(name: str, command: Callable, arguments: list[str]) -> Any:
-    """What a command takes, by its arguments; tyro exits where it prints help, or an error."""
+    """What a command takes, by its arguments; it exits where it prints help. UserError where they are wrong."""
     options = _argument(command)
     if command in (predict, embed):
         arguments = list(map(_path, arguments))
+    if not set(HELP).intersection(arguments):
+        if options is Training:
+            _check_experiment(name, arguments)
+        check_arguments(options, arguments)
     if options is Training:
         options = _choices(command, brief=bool({"-h", "--help"}.intersection(arguments[1:])))
-        arguments = ["--help" if word == "--help-all" else word for word in arguments]
-    return tyro.cli(options, prog=f"asc-jax {name}", description=command.__doc__, args=arguments)
+    arguments = ["--help" if word == "--help-all" else word for word in arguments]
+    return parse(options, f"asc-jax {name}", command.__doc__, arguments)
+
+
+def _check_experiment(name: str, arguments: list[str]) -> None:
+    """UserError unless the first argument is the name of an experiment."""
+    if not arguments or arguments[0].startswith("-"):
+        raise UserError(f"asc-jax {name} needs an experiment first: choose {', '.join(experiments())}")
+    check_word("experiment", arguments[0], experiments())
 
 
 def _take_any_machine() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
+from asc_jax.cli.printing import check_output
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ListenOptions:
 def listen(options: ListenOptions) -> None:
     """Predict the scene of a stream such as a microphone's, a line of JSON for each window as it comes."""
     _check(options)
+    check_output()
     from asc_jax.deploy.windows import hop_of
 
     hop = hop_of(options.hop)
@@ -61,14 +63,18 @@ def listen(options: ListenOptions) -> None:
         model.compute(np.zeros((1, model.samples), np.int16))  # compiles before the stream is read
         performance = Performance()
         scored = listen(model, _blocks(options), hop or model.samples, options.smooth, options.live, performance)
+        quiet = False
         try:
             for number, (start, cosine) in enumerate(scored, start=1):
                 print(json.dumps(window_as_json(model.scenes, start, cosine)), flush=True)
                 if options.report and number % options.report == 0:
                     print(f"asc-jax: {performance}", file=sys.stderr)
+        except BrokenPipeError:  # whoever read the scenes has had enough
+            quiet = not (options.report or performance.lost)
+            raise
         finally:
             scored.close()
-            if performance.predicted or performance.silent:
+            if not quiet and (performance.predicted or performance.silent):
                 print(f"asc-jax: {performance}", file=sys.stderr)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from asc_jax.cli.printing import check_writable, print_tables
+from asc_jax.cli.printing import check_output, check_writable, print_tables
 from asc_jax.cli.recordings import opened, reported
 from asc_jax.errors import UserError
 
@@ -37,7 +37,8 @@ class PredictOptions:
     submission: Path | None = None
     """A challenge's list such as ICME2024_ASC_eval.csv: fill in the scenes of the recordings that it names."""
     strict: bool = False
-    """Stop at the first bad recording, with status 2; without it the others are predicted, and the status is 1."""
+    """Stop at the first bad recording, with status 2; without it the others are predicted, and the status is 1 (2 if
+    all are bad)."""
 
 
 def predict(options: PredictOptions) -> None:
@@ -49,6 +50,8 @@ def predict(options: PredictOptions) -> None:
     hop, scenes = hop_of(options.hop), {}
     if options.out:
         check_writable("--out", options.out)
+    elif not options.submission:
+        check_output()
     with opened(options.run, options.paths) as (model, recordings):
         meant = _meant(options.submission, [each.name for each in recordings]) if options.submission else []
         if options.device_stats:
@@ -60,14 +63,15 @@ def predict(options: PredictOptions) -> None:
     if options.submission:
         _fill_in(options.submission, meant, scenes)
     if None in scenes.values():
-        sys.exit(1)
+        sys.exit(1 if any(scenes.values()) else 2)
 
 
 def _print(form: str, predictions: "Iterator[Prediction]") -> None:
     from asc_jax.deploy import formats
 
     if form == "table":
-        print_tables(formats.table(predictions))
+        shown = formats.table(predictions)
+        print_tables(*([shown] if shown.row_count else []))
     else:
         text = {"csv": formats.csv_text, "json": formats.json_text, "jsonl": formats.jsonl_text}[form]
         for piece in text(predictions):
@@ -75,15 +79,16 @@ def _print(form: str, predictions: "Iterator[Prediction]") -> None:
 
 
 def _kept(predictions: "Iterable[Prediction]", out: Path) -> "Iterator[Prediction]":
-    """The same; once all are there, their table is written."""
+    """The same; once all are there, their table is written, unless all are bad."""
     from asc_jax.deploy.formats import probabilities_text
 
     kept = []
     for each in predictions:
         kept.append(each)
         yield each
-    out.write_text("".join(probabilities_text(kept)))
-    print(out, file=sys.stderr)
+    if not all(each.error for each in kept):
+        out.write_text("".join(probabilities_text(kept)))
+        print(out, file=sys.stderr)
 
 
 def _fill_in(file: Path, meant: list[str], scenes: dict[str, str | None]) -> None:

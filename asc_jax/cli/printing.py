@@ -62,6 +62,14 @@ def progress_bar(name: str) -> "Progress":
     return Progress(*columns, console=console(stderr=True))
 
 
+def check_output() -> None:
+    """UserError where standard output is closed, for a command whose results go nowhere else."""
+    if sys.__stdout__ is None:
+        raise UserError(
+            "standard output is closed, so nobody would see a result: leave it open, or append it to a file"
+        )
+
+
 def check_writable(option: str, file: Path) -> None:
     """UserError where the file that an option names cannot be written, found before anything is computed."""
     if not file.parent.is_dir():

@@ -30,9 +30,9 @@ def check(experiment: Experiment, phase: Phase) -> None:
             f"--synthesis-seconds {seconds:g}: this network has weights for each frame of a clip; "
             f"use --synthesis-seconds {experiment.seconds:g} or --mean-over-time"
         )
-    for option, place in (("workdir", experiment.workdir), ("data-dir", experiment.data_dir)):
+    for what, place in (("run", experiment.workdir), ("records", experiment.data_dir)):
         if place and "://" not in place and any(part.is_file() for part in (Path(place), *Path(place).parents)):
-            raise UserError(f"--{option} {place}: is, or is in, a file; name a folder")
+            raise UserError(f"{place}: is, or is in, a file; name a folder for the {what}")
 
 
 def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, float, float]]:

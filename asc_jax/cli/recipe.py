@@ -11,8 +11,8 @@ from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
 from asc_jax.cli.ranges import check
 from asc_jax.cli.runs import Evaluation, Report, evaluate, report
-from asc_jax.cli.training import Training, records_of, run_command, use_compilation_cache
-from asc_jax.config import CONFIG, UNLABELLED, Experiment, Phase, Round, Synthesis, rounds
+from asc_jax.cli.training import Training, records_of, run_rounds, use_compilation_cache
+from asc_jax.config import CONFIG, UNLABELLED, VALIDATION, Experiment, Phase, Round, Synthesis, rounds
 from asc_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FEW = 0.05  # share of the recordings, at least one, that may be shorter than a 
 SYNTHESIS_STEPS = 400  # of 96 pairs of 1 s: 77 thousand sounds (experiments/README.md has what they bring)
 SHOWN = 3  # bad recordings that are named
 SECONDS_PER_CORE = 60.0  # of sound that a core trains on in a second, roughly
+SCORING = 1 / 8  # of the time that a clip takes in training: what it takes to predict it
 ALWAYS = 60.0  # seconds that starting, compiling, testing and the report take, roughly
 
 
@@ -59,26 +60,22 @@ class TrainOptions:
 def train(options: TrainOptions) -> None:
     """Train a classifier on your recordings, test it, and write its report: all phases in one command."""
     use_compilation_cache()
-    try:
-        if options.cross_validate:
-            _cross_validate(options, options.cross_validate)
-        elif _trained(options):
-            evaluate(Evaluation(Path(options.out)))
-            report(Report(Path(options.out)))
-    except UserError as error:  # the phases, as commands of their own, have the folder in another option
-        raise UserError(str(error).replace("--workdir", "--out")) from error
+    if options.cross_validate:
+        _cross_validate(options, options.cross_validate)
+    elif _trained(_experiment(options), options.dry_run):
+        evaluate(Evaluation(Path(options.out)))
+        report(Report(Path(options.out)))
 
 
-def _trained(options: TrainOptions) -> bool:
+def _trained(experiment: Experiment, dry_run: bool) -> bool:
     """Prints the plan, and trains unless that is all that was requested."""
-    experiment = _with_length(options)
     records = _records(experiment)
     experiment, commands = _fitted(experiment, records)
     print(_plan(experiment, commands, records))
     print_tables(_clips_table(records))
-    for command in [] if options.dry_run else commands:
-        run_command(command, Training(experiment, getattr(experiment, command)))
-    return not options.dry_run
+    for command in [] if dry_run else commands:
+        run_rounds(command, Training(experiment, getattr(experiment, command)))
+    return not dry_run
 
 
 def _cross_validate(options: TrainOptions, split: str) -> None:
@@ -92,10 +89,11 @@ def _cross_validate(options: TrainOptions, split: str) -> None:
         raise UserError("--cross-validate tests every fold; leave out --split and --test-fold")
     if any(Path(options.out).glob(f"*/{CONFIG}")):
         raise UserError(f"--out {options.out}: holds a run; choose another folder for those of --cross-validate")
-    runs = []
-    for fold in folds(prepared("clips", options.recordings, _with_length(options)), split):
+    runs, experiment = [], _experiment(options)
+    for fold in folds(prepared("clips", options.recordings, experiment), split):
         out = Path(options.out) / f"{split}-{fold}"
-        if _trained(dataclasses.replace(options, out=str(out), split=split, test_fold=fold)):
+        of_fold = {"name": out.name, "workdir": str(out), "split": split, "test_fold": fold}
+        if _trained(dataclasses.replace(experiment, **of_fold), options.dry_run):
             runs.append(read_run(out)[-1])
     if runs:
         evaluation = cross_validated(runs, split)
@@ -104,8 +102,8 @@ def _cross_validate(options: TrainOptions, split: str) -> None:
         print(Path(options.out) / "scores.json")
 
 
-def _with_length(options: TrainOptions) -> Experiment:
-    """The recipe for few labels on these recordings, with the length of their clips."""
+def _experiment(options: TrainOptions) -> Experiment:
+    """The recipe for few labels on these recordings, which are opened to find the length of the clips."""
     from data_prep.lengths import lengths
     from experiments.few_labels import experiment
 
@@ -205,26 +203,30 @@ def _plan(experiment: Experiment, commands: list[str], records: "Records") -> st
 
 
 def _clips_table(records: "Records") -> "Table":
-    """How many clips of each scene are trained and tested on."""
+    """How many clips of each scene are for training, for validation and for the test."""
     from rich.table import Table
 
     table = Table()
     table.add_column("scene")
-    for name in ("training clips", "test clips"):
-        table.add_column(name, justify="right")
+    splits = {"training": "train", **({VALIDATION: VALIDATION} if (records.splits == VALIDATION).any() else {})}
+    splits["test"] = "test"
+    for name in splits:
+        table.add_column(f"{name} clips", justify="right")
     labels = records.clips.table["label"]
     for scene in records.scenes:
-        counts = (int(((records.splits == split) & (labels == scene)).sum()) for split in ("train", "test"))
+        counts = (int(((records.splits == split) & (labels == scene)).sum()) for split in splits.values())
         table.add_row(scene, *map(str, counts))
-    table.add_row("(not labelled)", str(int((records.splits == UNLABELLED).sum())), "")
+    table.add_row("(not labelled)", str(int((records.splits == UNLABELLED).sum())))
     return table
 
 
 def _clip_seconds(experiment: Experiment, round_: Round, records: "Records") -> float:
-    """Seconds of sound that a round trains on."""
+    """Seconds of sound that a round trains on, and SCORING of those that it is scored on after every epoch."""
     if round_.synthesis:
         return 2 * round_.synthesis.pairs * round_.synthesis.seconds * round_.synthesis.steps
     if round_.shipped:
         return 0.0
-    clips = len(records.split(*round_.splits))
-    return max(round_.phase.epochs * clips, round_.phase.steps * round_.phase.batch_size) * experiment.seconds
+    batch, validation = round_.phase.batch_size, int((records.splits == VALIDATION).sum())
+    steps = len(records.split(*round_.splits)) // batch
+    epochs = max(round_.phase.epochs, -(-round_.phase.steps // steps))
+    return epochs * (steps * batch + SCORING * validation) * experiment.seconds

@@ -54,7 +54,7 @@ def evaluate(options: Evaluation) -> None:
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
     from asc_jax.evaluate.evaluation import write_json
     from asc_jax.evaluate.runs import scored_rounds
-    from asc_jax.evaluate.tables import groups_tables, rounds_table
+    from asc_jax.evaluate.tables import groups_tables, pseudo_labels_line, rounds_table
 
     rounds = scored_rounds(options.run)
     name = options.round or rounds[-1].name
@@ -63,7 +63,9 @@ def evaluate(options: Evaluation) -> None:
         raise UserError(f"{options.run}: {name} has not finished; finished are {finished}")
     evaluations = {each.name: evaluation_of(each, options.protocol == "released") for each in rounds}
     print_tables(*groups_tables(evaluations[name]), rounds_table(list(evaluations.values())))
-    print(next(str(each.leak) for each in rounds if each.name == name))
+    described = next(each for each in rounds if each.name == name)
+    for line in filter(None, (pseudo_labels_line(described), described.leak, described.validation_leak)):
+        print(line)
     write_json(options.run / "scores.json", list(evaluations.values()))
     print(options.run / "scores.json")
 

@@ -64,7 +64,15 @@ def scratch(training: Training) -> None:
 
 
 def run_command(command: str, training: Training) -> None:
-    """Runs the rounds of one command, each where it stopped, and prints the table of all finished rounds."""
+    """Runs the rounds of one command, and prints the table of all finished rounds."""
+    run_rounds(command, training)
+    from asc_jax.evaluate.runs import scored_rounds
+
+    print_rounds(scored_rounds(training.experiment.folder))
+
+
+def run_rounds(command: str, training: Training) -> None:
+    """Runs the rounds of one command, each where it stopped."""
     import jax
 
     experiment = dataclasses.replace(training.experiment, **{command: training.phase})
@@ -75,7 +83,6 @@ def run_command(command: str, training: Training) -> None:
         )
     use_compilation_cache()
     _take_devices(training)
-    from asc_jax.evaluate.runs import scored_rounds
     from asc_jax.processes import first_before_others, is_first
     from asc_jax.train.rounds import check_round, run
 
@@ -92,7 +99,6 @@ def run_command(command: str, training: Training) -> None:
     for each, its_records in zip(these, records, strict=True):
         with jax.debug_nans(experiment.debug_nans):  # a setting for all threads is lost in tracing gradients
             run(experiment, each, its_records)
-    print_rounds(scored_rounds(experiment.folder))
 
 
 def _take_devices(training: Training) -> None:

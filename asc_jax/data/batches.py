@@ -10,6 +10,7 @@ from asc_jax.data.records import Clips
 from asc_jax.errors import UserError
 
 READ = grain.ReadOptions(num_threads=2, prefetch_buffer_size=4)  # batches
+SHOWN = 5  # clips with a bad weight that are named
 Labels = Mapping[str, tuple[int, float]]  # clip id -> (label, weight)
 
 
@@ -33,8 +34,9 @@ def listed_weights(clips: Clips) -> np.ndarray:
     weights = pandas.to_numeric(listed, errors="coerce")
     wrong = ~(weights >= 0) | np.isinf(weights)
     if wrong.any():
-        clip = clips.table["id"][wrong].iloc[0]
-        raise UserError(f"{clip}: its weight {listed[wrong].iloc[0]!r} is not a number of at least 0")
+        named = [f"{clip} has {weight!r}" for clip, weight in zip(clips.table["id"][wrong], listed[wrong], strict=True)]
+        shown = ", ".join(named[:SHOWN]) + (", ..." if len(named) > SHOWN else "")
+        raise UserError(f"the weights of {len(named)} clips are not numbers of at least 0: {shown}; correct the list")
     return weights.to_numpy(np.float32)
 
 

@@ -12,7 +12,7 @@ from asc_jax.data.records import Clips, Records
 from asc_jax.older import renamed
 from asc_jax.typed import AnyPath
 
-FILE = "leak.json"
+FILES = {"test": "leak.json", "validation": "leak_validation.json"}  # in a round's folder, by what is compared
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ def check(records: Records, tested: str, trained_on: Sequence[str]) -> Leak:
 
 
 def write_leak(folder: AnyPath, leak: Leak) -> None:
-    """Keeps a round's leak check in its folder."""
-    (folder / FILE).write_text(json.dumps(asdict(leak), indent=2) + "\n")
+    """Keeps a round's leak check, of its test or validation clips, in its folder."""
+    (folder / FILES[leak.tested]).write_text(json.dumps(asdict(leak), indent=2) + "\n")
 
 
-def read_leak(folder: AnyPath) -> Leak:
-    """What `write_leak` kept."""
-    kept = renamed(json.loads((folder / FILE).read_text()))
+def read_leak(folder: AnyPath, tested: str = "test") -> Leak:
+    """What `write_leak` kept of the test or validation clips."""
+    kept = renamed(json.loads((folder / FILES[tested]).read_text()))
     return Leak(**kept | {name: tuple(kept[name]) for name in ("devices", "cities")})
 
 
@@ -98,7 +98,7 @@ def leaks_table(records: Records) -> Table:
     for column in ("clips", "same session", "same audio", "near-duplicate", "session alone in %"):
         shown.add_column(column, justify="right")
     there = set(records.splits)
-    for tested in [split for split in ("validation", "test") if split in there]:
+    for tested in [split for split in reversed(FILES) if split in there]:
         for trained_on in [("train",), ("train", "unlabelled")][: 1 + ("unlabelled" in there)]:
             leak = check(records, tested, trained_on)
             session_baseline = None if leak.session_baseline is None else round(100 * leak.session_baseline, 1)

@@ -114,17 +114,31 @@ def _seen(variables: Any, clip: np.ndarray, *, net: Net) -> tuple[jax.Array, jax
 seen = jitted(_seen, static_argnames="net")
 
 
-def predict(net: Net, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Intermediates]:
-    """Predicts every clip, in order and in evaluation mode, without margin; `variables` are {params, batch_stats}.
+def compute(net: Net, variables, clips: Clips, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """(cosine [M, scenes], embedding [M, 128]) of every clip, in order and in evaluation mode, without margin.
 
-    All processes take part, and all get everything.
+    `variables` are {params, batch_stats}. All processes take part, and all get everything.
     """
-    net, variables = net.clone(folded=True), jitted(fold)(on_every_device(variables))
+    return _compute(*_folded(net, variables), clips, batch_size)
+
+
+def _folded(net: Net, variables: Any) -> tuple[Net, Any]:
+    return net.clone(folded=True), jitted(fold)(on_every_device(variables))
+
+
+def _compute(net: Net, variables: Any, clips: Clips, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     batches = []
     for audio in evaluation_batches(clips, batch_size, jax.process_index(), jax.process_count()):
         audio = shard_batch({"audio": audio})["audio"] if can_share(batch_size) else audio
         batches.append(process_allgather(predictor(net, batch_size)(variables, audio), tiled=True))
     cosine, embedding = (np.concatenate(each)[: len(clips)] for each in zip(*batches, strict=True))
+    return cosine, embedding
+
+
+def predict(net: Net, variables, clips: Clips, batch_size: int) -> tuple[Predictions, Intermediates]:
+    """What `compute` finds for every clip, and the features and attention of the first."""
+    net, variables = _folded(net, variables)
+    cosine, embedding = _compute(net, variables, clips, batch_size)
     first = jax.device_get(seen(variables, clips.audio([0])[0], net=net))
     details = {name: clips.column(name) for name in DETAILS}
     return Predictions(clips.scenes, cosine, clips.class_ids("truth"), details), Intermediates(embedding, *first)

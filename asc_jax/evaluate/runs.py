@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pandas
 
-from asc_jax.config import COMMANDS, CONFIG, INTERMEDIATES, METRICS, PREDICTIONS, PSEUDO_LABELS, RELABELLED
-from asc_jax.data.leaks import Leak, read_leak
+from asc_jax.config import (
+    COMMANDS,
+    CONFIG,
+    INTERMEDIATES,
+    METRICS,
+    PREDICTIONS,
+    PSEUDO_LABELS,
+    RELABELLED,
+    VALIDATION,
+)
+from asc_jax.data.leaks import FILES, Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
 from asc_jax.evaluate.predict import Intermediates, Predictions, read_csv, read_intermediates
@@ -86,9 +95,15 @@ class FinishedRound:
         return read_leak(self.folder)
 
     @cached_property
+    def validation_leak(self) -> Leak | None:
+        """The leak check of the validation clips, if it was scored on such after every epoch."""
+        return read_leak(self.folder, VALIDATION) if (self.folder / FILES[VALIDATION]).exists() else None
+
+    @cached_property
     def metrics(self) -> pandas.DataFrame | None:
         """A row for each epoch."""
-        return self._table(METRICS)
+        table = self._table(METRICS)
+        return None if table is None else table.apply(pandas.to_numeric)
 
     @cached_property
     def pseudo_labels(self) -> pandas.DataFrame | None:
@@ -142,7 +157,7 @@ def _place(round_: FinishedRound) -> tuple:
 def _no_run(folder: AnyPath) -> str:
     """Why there is nothing finished in a folder, and what to name instead."""
     if not folder.exists():
-        return "there is no such run; name the folder that --workdir named, such as runs/demo"
+        return "there is no such run; name the folder of a run, such as runs/demo"
     if not folder.is_dir():
         return "is a file, no run; name the folder of a run first"
     if (folder / CONFIG).exists():

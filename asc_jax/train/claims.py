@@ -48,7 +48,7 @@ def check(folder: AnyPath, requested: dict) -> None:
     if (folder / CONFIG).exists() and (different := differences(settings(folder), requested)):
         raise UserError(
             f"{folder} was trained with other settings ({'; '.join(different)}): "
-            "repeat those, choose another --workdir, or delete the folder"
+            "repeat those, choose another folder for this run, or delete that one"
         )
 
 

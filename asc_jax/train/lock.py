@@ -27,7 +27,7 @@ def locked(folder: AnyPath) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout as error:
-        message = "another training is at work here; wait for its end, or choose another --workdir"
+        message = "another training is at work here; wait for its end, or choose another folder for this run"
         raise UserError(f"{folder}: {message}") from error
     try:
         yield

@@ -1,7 +1,7 @@
 """The one training loop."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -29,11 +29,13 @@ def train(
     folder: AnyPath,
     seed: int,
     synthesis: Synthesis | None = None,
+    validate: Callable[[dict], dict[str, float]] | None = None,
 ) -> TrainState:
     """Trains from the state's step to the end of the phase, epoch by epoch, saving and logging in `folder`.
 
-    Steps count from 0; the seed is that of the augmentations. After SIGTERM the step is finished and saved, and
-    Preempted raised; NotFinite if a loss, or what is to be saved, is not all numbers.
+    `validate` scores the variables after each epoch; what it returns is logged, too. Steps count from 0; the seed is
+    that of the augmentations. After SIGTERM the step is finished and saved, and Preempted raised; NotFinite if a loss,
+    or what is to be saved, is not all numbers.
     """
     step = int(state.step)
     train_step = training_step(net, phase, synthesis=synthesis)
@@ -64,6 +66,7 @@ def train(
             if step == end:
                 clips_per_second = (step - first) * phase.batch_size / (time.perf_counter() - start)
                 means["clips_per_second"] = clips_per_second
+                means |= validate(state.variables) if validate else {}
                 log({"step": step, "epoch": epoch, "learning_rate": rate} | means)
                 bar.update(task, **means)
             if step < end:

@@ -17,11 +17,12 @@ from asc_jax.typed import AnyPath
 
 UNFINISHED = "unfinished_epoch.json"
 COLUMNS = ("step", "epoch", "learning_rate", "loss", "accuracy", "clips_per_second")
+OF_VALIDATION = ("validation_loss", "validation_accuracy")  # further columns, where there are validation clips
 
 
 @contextmanager
 def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
-    """A function that adds one epoch, a value for each of COLUMNS, to metrics.csv and tensorboard/ of a round's folder.
+    """A function that adds an epoch, a value for each of COLUMNS, to metrics.csv and tensorboard/ of a round's folder.
 
     Rows after the restored `step` are deleted. Only process 0 writes.
     """
@@ -38,8 +39,9 @@ def metrics_log(folder: AnyPath, step: int) -> Iterator[Callable[[dict], None]]:
         def write(row: dict) -> None:
             rows.append(row)
             write_text(file, _to_csv(rows))
-            for name in COLUMNS[2:]:
-                writer.add_scalar(name, row[name], row["step"])
+            for name in (*COLUMNS[2:], *OF_VALIDATION):
+                if name in row:
+                    writer.add_scalar(name, row[name], row["step"])
 
         yield write
 
@@ -59,7 +61,8 @@ def unfinished_epoch(folder: AnyPath, step: int) -> list[dict]:
 
 
 def _to_csv(rows: list[dict]) -> str:
-    return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object).to_csv(index=False, lineterminator="\n")
+    columns = [*COLUMNS, *(name for name in OF_VALIDATION if any(name in row for row in rows))]
+    return pandas.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
 def read(file: AnyPath) -> list[dict]:
@@ -68,14 +71,16 @@ def read(file: AnyPath) -> list[dict]:
 
 
 class _Measured(ProgressColumn):
-    """Loss, accuracy and clips/s once they are known: the first step compiles."""
+    """Loss, accuracy, those of validation and clips/s once they are known: the first step compiles."""
 
     def render(self, task: Task) -> Text:
         known = task.fields
         if math.isnan(known["loss"]):
             return Text("compiling ...")
         speed = "" if math.isnan(known["clips_per_second"]) else f"  {known['clips_per_second']:.0f} clips/s"
-        return Text(f"loss {known['loss']:.3f}  accuracy {known['accuracy']:.1%}{speed}")
+        loss, accuracy = (known.get(name, math.nan) for name in OF_VALIDATION)
+        validation = "" if math.isnan(loss) else f"  validation {loss:.3f}, {accuracy:.1%}"
+        return Text(f"loss {known['loss']:.3f}  accuracy {known['accuracy']:.1%}{validation}{speed}")
 
 
 def progress_bar() -> Progress:

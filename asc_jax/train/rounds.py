@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -15,6 +16,7 @@ from asc_jax.config import (
     RELABELLED,
     SYNTHESIS_EPOCH,
     UNLABELLED,
+    VALIDATION,
     Experiment,
     Phase,
     Round,
@@ -40,6 +42,7 @@ from asc_jax.train.shipped import fingerprint, shipped
 from asc_jax.train.step import TrainState, create_state
 from asc_jax.train.stopping import NotFinite
 from asc_jax.train.trained import Trained, load
+from asc_jax.train.validation import validate, validation_clips
 from asc_jax.typed import AnyPath
 
 
@@ -55,13 +58,15 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
         claims.claim(folder, settings, records.path)
         return
     tested, clips, steps_per_epoch = check_round(round_, records)
+    held_out = validation_clips(round_, records)
     phase = replace(round_.phase, epochs=max(round_.phase.epochs, -(-round_.phase.steps // steps_per_epoch)))
     batch_size = experiment.pretrain.batch_size if round_.synthesis else phase.batch_size  # of predictions
     before = _before(experiment, round_, records)
     if UNLABELLED in round_.splits:
         teachers.check(experiment.teachers, records, clips)
-    leak = check(records, "test", round_.splits)
-    print(f"{round_.name}, {leak}")
+    leaks = [check(records, each, round_.splits) for each in ("test", *([VALIDATION] if held_out else []))]
+    for leak in leaks:
+        print(f"{round_.name}, {leak}")
     net = SceneNet(len(records.scenes), experiment.network)
     seed = _seed(experiment, round_.name)
     fresh = create_state(net, records.samples, jax.random.key(seed))
@@ -71,7 +76,8 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
         fresh = _on_trunk(fresh, before, round_)
     claims.claim(folder, settings, records.path)
     if is_first():
-        write_leak(folder, leak)
+        for leak in leaks:
+            write_leak(folder, leak)
     with locked(folder), checkpoint.opened(folder) as checkpoints:
         # Placed alike, a fresh state and a restored one share the compiled step (and its entry in the cache).
         state: TrainState = checkpoint.restore(checkpoints, fresh) or on_every_device(fresh)
@@ -98,12 +104,14 @@ def _trained(
     """The state after the last step of the round; UserError where a loss or weight is not finite."""
     folder, seed, clips = experiment.folder / round_.name, _seed(experiment, round_.name), records.split(*round_.splits)
     steps_per_epoch = _steps_per_epoch(round_, clips)
+    held_out = validation_clips(round_, records)
+    score = partial(validate, net, clips=held_out, batch_size=phase.batch_size) if held_out else None
     if round_.synthesis:
         batches = batches_of_sounds(experiment, phase.augmentation)
     else:
         batches = batches_of_clips(experiment, round_, phase, records, before, seed, int(state.step))
     try:
-        return train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis)
+        return train(net, phase, state, batches, steps_per_epoch, checkpoints, folder, seed, round_.synthesis, score)
     except NotFinite as error:
         if round_.synthesis:
             where, advice = "Its sounds are synthesised", "Lower --synthesis-learning-rate"

@@ -89,14 +89,21 @@ def test_a_signal_ends_a_stream_that_goes_on(pipe, monkeypatch, capsys, number):
     assert output.getvalue().count("\n") == 1 and "1 windows predicted" in capsys.readouterr().err
 
 
-def test_a_reader_who_has_had_enough_is_no_error(pipe, monkeypatch, capsys):
+@pytest.mark.parametrize(("options", "reported"), [((), ""), (("--report", "9"), "asc-jax: 1 windows predicted")])
+def test_a_reader_who_has_had_enough_is_no_error(pipe, monkeypatch, capsys, options, reported):
     read, write = os.pipe()
     os.close(read)
     with open(write, "w") as output, pytest.raises(SystemExit) as stop:
         monkeypatch.setattr(sys, "stdout", output)
         pipe.write(windows_of(1_000, 2_000))
-        main(["listen", "run"])
-    assert stop.value.code == 128 + signal.SIGPIPE and "Traceback" not in capsys.readouterr().err
+        main(["listen", "run", *options])
+    error = capsys.readouterr().err
+    assert stop.value.code == 128 + signal.SIGPIPE and error.startswith(reported) and bool(error) == bool(reported)
+
+
+def test_a_stream_whose_scenes_nobody_can_see_is_refused(pipe, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "__stdout__", None)  # as Python finds a closed one
+    assert "standard output is closed" in error_of(capsys, "listen", "run")
 
 
 @pytest.mark.parametrize("option", ["--rate=0", "--channels=65", "--smooth=0", "--report=0", "--hop=0"])

@@ -27,7 +27,8 @@ def test_from_a_folder_to_a_report(recordings, tmp_path, monkeypatch, quickest_t
     model = asc_jax.fit(recordings, "runs/mine")
     rounds = json.loads((tmp_path / "runs" / "mine" / "scores.json").read_text())
     assert [each["round"] for each in rounds] == ["pretrain", "finetune-1"]
-    assert capsys.readouterr().out.endswith("runs/mine/report/report.html\n")
+    output = capsys.readouterr().out
+    assert output.endswith("runs/mine/report/report.html\n") and output.count("Test, margin-free") == 1
     assert model.scenes == ("hiss", "hum")
 
 
@@ -35,7 +36,7 @@ def test_from_a_folder_to_a_report(recordings, tmp_path, monkeypatch, quickest_t
 def commands(monkeypatch):
     """The trainings that would be run; none is."""
     found = []
-    monkeypatch.setattr(recipe, "run_command", lambda command, training: found.append((command, training)))
+    monkeypatch.setattr(recipe, "run_rounds", lambda command, training: found.append((command, training)))
     monkeypatch.setattr(recipe, "evaluate", lambda _: None)
     monkeypatch.setattr(recipe, "report", lambda _: None)
     return found
@@ -84,7 +85,10 @@ def test_a_run_of_ones_own_takes_the_place_of_pretraining(recordings, tmp_path, 
 def test_cross_validation_trains_a_run_for_each_fold(recordings, tmp_path, monkeypatch, commands, capsys):
     monkeypatch.chdir(tmp_path)
     path = as_list(recordings, scene_label=scene, device=lambda number, name: f"phone{number % 3}")
+    opened = []
+    monkeypatch.setattr("data_prep.lengths.lengths", lambda recordings: opened.append(recordings) or [1.0])
     main(["train", str(path), "--out", "runs/mine", "--cross-validate", "device", "--dry-run"])
+    assert opened == [str(path)]  # once, not for each fold
     plans = [line for line in capsys.readouterr().out.splitlines() if line.startswith("runs/mine")]
     assert [plan.split(":")[0] for plan in plans] == [f"runs/mine/device-phone{number}" for number in range(3)]
     assert all(f"tested is device phone{number}." in plan for number, plan in enumerate(plans))
@@ -142,12 +146,16 @@ def scene(number, name):
         ({"scene_label": scene}, ("--split", "city"), "the city of no clip is known"),
         ({"scene_label": scene, "session": lambda number, name: f"{number}"}, ("--test-fold", "9"), "choose 1 to 5"),
         ({"scene_label": scene}, ("--seconds", "0.01"), "--seconds 0.01: must be 0.1 or more"),
-        ({"scene_label": scene, "weight": lambda number, name: "-1"}, (), "not a number of at least 0"),
+        (
+            {"scene_label": scene, "weight": lambda number, name: "-1" if number < 2 else ""},
+            (),
+            "2 bad recordings (2 bad weight)",
+        ),
         ({"scene_label": scene}, ("--pretrain", "--start", "runs/other"), "leave out --pretrain"),
         (
             {"scene_label": scene},
             ("--start", "runs/nope"),
-            "runs/nope: there is no such run; name the folder that --out",
+            "runs/nope: there is no such run; name the folder of a run",
         ),
         ({"scene_label": scene}, ("--start", "clips"), "no round has finished"),
         ({"scene_label": scene}, ("--start", "runs/mine"), "is the run that --out names"),
@@ -169,7 +177,7 @@ def test_a_folder_with_other_settings_is_refused_before_any_training(
 ):
     monkeypatch.chdir(tmp_path)
     write_round(tmp_path / "runs" / "mine", "finetune-1", made_up())
-    assert "choose another --out" in error_of(capsys, str(recordings)) and not commands
+    assert "choose another folder for this run" in error_of(capsys, str(recordings)) and not commands
     error = error_of(capsys, str(recordings), "--cross-validate", "session")
     assert "holds a run; choose another folder" in error and not commands
 
@@ -182,6 +190,20 @@ def test_what_is_left_out_or_not_tested_is_in_the_plan(recordings, tmp_path, mon
     plan = capsys.readouterr().out
     assert "1 bad recordings left out (hum/0.wav)" in plan
     assert "Not tested: hum (--cross-validate session" in plan
+
+
+def test_validation_clips_are_in_the_plan(recordings, tmp_path, monkeypatch, commands, capsys):
+    monkeypatch.chdir(tmp_path)
+    splits = [*["train"] * 4, "test", "val", "val"] * 2
+    path = as_list(recordings, scene_label=scene, split=lambda number, name: splits[number])
+    main(["train", str(path), "--out", "runs/mine", "--dry-run"])
+    header, *rows = [
+        [cell.strip() for cell in line.replace("┃", "│").split("│")[1:-1]]
+        for line in capsys.readouterr().out.splitlines()
+        if line[:1] in "┃│" and line
+    ]
+    assert header == ["scene", "training clips", "validation clips", "test clips"]
+    assert [row[1:] for row in rows[:2]] == [["4", "2", "1"]] * 2
 
 
 def test_recordings_that_are_bad_or_absent_are_refused(recordings, tmp_path, monkeypatch, commands, capsys):

@@ -85,8 +85,9 @@ def test_listed_weights_multiply_those_of_labels_and_pseudo_labels(records):
 
 @pytest.mark.parametrize("wrong", ["-1", "inf", "nan", "much"])
 def test_a_listed_weight_that_is_none_is_refused(records, wrong):
-    clips = with_weights(records.split("train"), ["1", wrong, "1"])
-    with pytest.raises(UserError, match=f"clip-1: its weight '{wrong}' is not a number of at least 0"):
+    clips = with_weights(records.split("train"), ["1", wrong, wrong])
+    both = f"the weights of 2 clips are not .*: clip-1 has '{wrong}', clip-2 has '{wrong}'; correct the list"
+    with pytest.raises(UserError, match=both):
         targets(clips, {})
 
 

@@ -89,6 +89,13 @@ def test_names_what_is_wrong_with_a_row(folder, row, reason):
     assert [clip.id for clip in dataset.clips] == ["a.wav", "b.wav"]
 
 
+def test_all_weights_that_are_none_are_faults(folder):
+    rows = "a.wav,park,0.5\nb.wav,bus,\nc.wav,bus,-1\nd.wav,bus,much\ne.wav,bus,nan\nf.wav,,inf\n"
+    dataset = collect(folder, rows, "filename,scene_label,weight")
+    assert [clip.id for clip in dataset.clips] == ["a.wav", "b.wav"]
+    assert [(fault.id, fault.reason) for fault in dataset.faults] == [(f"{name}.wav", "bad weight") for name in "cdef"]
+
+
 def test_a_clip_that_is_listed_twice_is_kept_once_if_the_rows_agree(folder):
     rows = "a.wav,park,train\na.wav,park,train\nc.wav,park,train\nc.wav,bus,train\nb.wav,bus,train\n"
     dataset = collect(folder, rows)

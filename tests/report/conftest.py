@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from asc_jax.data.leaks import write_leak
 from asc_jax.evaluate.predict import Intermediates, write_intermediates
+from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.train import pseudolabels
 from data_prep import prepare
 
 METRICS = "step,epoch,learning_rate,loss,accuracy,clips_per_second\n15,0,0.001,2.5,0.4,50\n30,1,0.0005,0.5,0.9,60\n"
+VALIDATED = (
+    "step,epoch,learning_rate,loss,accuracy,clips_per_second,validation_loss,validation_accuracy\n"
+    "15,0,0.001,2.5,0.4,50,3.5,0.3\n30,1,0.0005,0.5,0.9,60,2.5,0.6\n"
+)
 CHAIN = {"pretrain": None, "scratch": None, "finetune-1": "pretrain", "pseudolabel": "finetune-1"}
 
 
@@ -41,8 +47,10 @@ def fill_run(write_round, records):
             path = write_round(
                 folder, name, predictions, start=start, devices=("a", "b"), cities=("lyon",), records=records
             )
-            (path / "metrics.csv").write_text(METRICS)
+            (path / "metrics.csv").write_text(VALIDATED if name == "pseudolabel" else METRICS)
             write_intermediates(path / "intermediates.npz", Intermediates(random.normal(0, 1, (count, 128)), *maps))
+        leak = FinishedRound(folder / "pseudolabel").leak
+        write_leak(folder / "pseudolabel", dataclasses.replace(leak, tested="validation", clips=7))
         unlabelled = dataclasses.replace(predictions, truth=np.where(np.arange(count) % 5 == 0, -1, predictions.truth))
         (folder / "pseudolabel" / "pseudo_labels.csv").write_text(pseudolabels.to_csv(unlabelled))
         return folder

@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 
 from asc_jax.data.records import read_clips
 from asc_jax.evaluate.predict import Predictions
+from asc_jax.report.learning import learning_curves
 from asc_jax.report.page import figures, write_report
 from asc_jax.report.run import open_run
 
@@ -63,6 +64,16 @@ def test_alternative_texts_tell_the_counts_of_scikit_learn(page, complete):
     labels = pandas.read_csv(complete / "pseudolabel" / "pseudo_labels.csv")["scene"].value_counts()
     alt = next(each["alt"] for each in page.elements["img"] if each["alt"].startswith("Pseudo-labels per scene"))
     assert all(f"{scene} {count}" in alt for scene, count in labels.items())
+
+
+def test_validation_is_drawn_beside_training_where_a_round_was_scored_on_it(page, complete):
+    figure, alt = learning_curves(open_run(complete))
+    for axes, last in zip(figure.axes, (2.5, 60), strict=True):
+        dashed = [line.get_ydata()[-1] for line in axes.lines if line.get_linestyle() == "--" and len(line.get_ydata())]
+        assert dashed == [last] and len(axes.lines) - len(dashed) >= 4
+    assert "pretrain 90 %, scratch 90 %" in alt and "pseudolabel 90 % (validation 60 %)" in alt
+    assert [text.get_text() for text in figure.legends[0].texts][-1] == "validation"
+    assert "of 7 validation clips" in page.text
 
 
 def test_every_figure_is_shown_and_kept(page, complete):

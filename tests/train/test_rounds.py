@@ -26,6 +26,7 @@ from asc_jax.train.rounds import run
 from asc_jax.train.step import create_state
 from asc_jax.train.stopping import Preempted
 from asc_jax.train.trained import load
+from asc_jax.train.validation import validation_clips
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 PHASE = Phase(epochs=2, batch_size=4)
@@ -83,6 +84,54 @@ def test_every_round_leaves_predictions_and_metrics(chain):
         metrics = pandas.read_csv(chain.folder / name / "metrics.csv")
         assert metrics["step"].tolist() == [steps, 2 * steps]
         assert np.isfinite(metrics.to_numpy()).all()
+
+
+@pytest.fixture(scope="module")
+def validated(make_records, tmp_path_factory, quickest_to_compile):
+    """The same clips with a validation split, one of whose clips has no label, and two rounds on them."""
+    splits = (("train", 9), ("unlabelled", 6), ("test", 6), ("validation", 5))
+    rows, audio = zip(*(clip for split, count in splits for clip in tones(split, count)), strict=True)
+    rows = [row | ({"label": "", "truth": ""} if row["id"] == "validation-4" else {}) for row in rows]
+    records = make_records(rows, np.stack(audio), SCENES)
+    experiment = dataclasses.replace(EXPERIMENT, workdir=str(tmp_path_factory.mktemp("validated")), finetune_rounds=0)
+    for command in ("pretrain", "pseudolabel"):
+        for each in rounds(experiment, command):
+            run(experiment, each, records)
+    return experiment, records
+
+
+def test_validation_clips_are_scored_after_every_epoch(validated):
+    experiment, records = validated
+    clips = records.split("validation")
+    for each in read_run(experiment.folder):
+        assert len(each.metrics) == 2 and each.metrics.columns[-2:].tolist() == [
+            "validation_loss",
+            "validation_accuracy",
+        ]
+        net, _, variables = load(each.folder)
+        found, _ = predict(net, variables, clips, 4)
+        found = found.subset(found.truth >= 0)
+        angle = np.arccos(found.cosine[range(4), found.truth].astype(float)) + 0.2
+        logits = 8 * found.cosine.astype(float)
+        logits[range(4), found.truth] = 8 * np.cos(angle)
+        loss = np.mean(np.log(np.exp(logits).sum(1)) - logits[range(4), found.truth])
+        last = each.metrics.iloc[-1]
+        assert last["validation_loss"] == pytest.approx(loss, rel=1e-5)
+        assert last["validation_accuracy"] == np.mean(found.label == found.truth)
+        assert each.validation_leak.tested == "validation" and each.validation_leak.clips == 5
+
+
+def test_validation_changes_no_weight(validated, chain):
+    assert equal(variables(validated[0], "pretrain"), variables(chain, "pretrain"))
+    assert "validation_loss" not in read_run(chain.folder)[0].metrics
+
+
+def test_a_round_is_not_scored_on_clips_that_it_trains_on(validated):
+    experiment, records = validated
+    (each,) = rounds(experiment, "pretrain")
+    assert validation_clips(each, records) is not None
+    assert validation_clips(dataclasses.replace(each, splits=("validation",)), records) is None
+    assert validation_clips(dataclasses.replace(each, shipped=True), records) is None
 
 
 def test_pseudo_labels_are_those_of_the_last_finetuned_network(chain):
@@ -192,8 +241,9 @@ def test_a_finished_chain_is_not_trained_again(chain, records):
     assert equal(before, variables(chain, "finetune-1"))
 
 
-def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_path, monkeypatch):
-    again = dataclasses.replace(chain, workdir=str(tmp_path))
+def test_an_interrupted_round_ends_with_the_same_parameters_and_curves(validated, tmp_path, monkeypatch):
+    experiment, records = validated
+    again = dataclasses.replace(experiment, workdir=str(tmp_path))
     (each,) = rounds(again, "pretrain")
     learning_rate = loop.learning_rate
 
@@ -208,8 +258,11 @@ def test_an_interrupted_round_ends_with_the_same_parameters(chain, records, tmp_
             run(again, each, records)
     assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 1
     run(again, each, records)
-    assert len(pandas.read_csv(tmp_path / "pretrain" / "metrics.csv")) == 2
-    assert equal(variables(chain, "pretrain"), variables(again, "pretrain"))
+    assert equal(variables(experiment, "pretrain"), variables(again, "pretrain"))
+    ours, theirs = (
+        read_run(folder)[0].metrics.drop(columns="clips_per_second") for folder in (again.folder, experiment.folder)
+    )
+    pandas.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 
 def test_sigterm_finishes_the_step_and_the_round_goes_on_from_it(chain, records, tmp_path, monkeypatch):
