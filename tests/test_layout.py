@@ -50,6 +50,7 @@ ALLOWED = {
         "asc_jax.config",
         "asc_jax.data",
         "asc_jax.devices",
+        "asc_jax.errors",
         "asc_jax.evaluate",
         "asc_jax.memory",
         "asc_jax.net",

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 from rich.table import Table
 
+from asc_jax.bench.ahead_of_time import Program
 from asc_jax.bench.collectives import Collective
 from asc_jax.bench.timing import Result
 from asc_jax.bench.trace import Operation
@@ -57,6 +58,27 @@ def collectives_table(collectives: list[Collective]) -> Table:
     table = Table("collectives of a step", "calls", "MB", "largest MB")
     for each in collectives:
         table.add_row(each.kind, str(each.calls), f"{each.bytes / 1e6:.2f}", f"{each.largest / 1e6:.2f}")
+    return table
+
+
+def program_table(program: Program) -> Table:
+    """What a program, compiled and never run, takes of the chips it is for."""
+    chip, clips = program.chip, program.clips
+    table = Table(f"{program.name}, compiled and not run", program.device, title_justify="left")
+    table.add_row("clips a chip", f"{clips:g}")
+    table.add_row("compilation", f"{program.compile_seconds:.0f} s")
+    published = f" of {chip.memory / 1e9:g}" if chip else ""
+    table.add_row(
+        "memory a chip", f"{program.memory / 1e9:.2f}{published} GB ({program.temporaries / 1e9:.2f} temporaries)"
+    )
+    table.add_row(
+        "memory traffic a clip", f"{program.traffic / clips / 1e9:.3f} GB, {program.padding:.0%} of it padding"
+    )
+    table.add_row("arithmetic a clip", f"{program.flops / clips / 1e9:.2f} GFLOP")
+    for each in program.collectives:
+        table.add_row(each.kind, f"{each.calls} of {each.bytes / 1e6:.2f} MB together")
+    for limit, ceiling in program.ceilings.items():
+        table.add_row(f"ceiling of {limit}", f"{ceiling:,.0f} clips/s a chip")
     return table
 
 

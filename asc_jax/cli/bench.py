@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from asc_jax.cli.compiling import compile_only
 from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import check_writable, print_tables
 from asc_jax.cli.spelling import check_word
@@ -52,6 +53,8 @@ class Benchmark:
     """File for the figures, written even if a later section fails."""
     trace: Path | None = None
     """Folder for a profile of the training step, whose costliest operations are printed."""
+    compile_for: str | None = None
+    """A TPU slice such as v5e:2x4: compile the steps for it by the TPU's own compiler, here, and run nothing."""
     picture: Path = Path("growth.png")
     """File of growth's picture; its ending (png, pdf, svg) says the format."""
 
@@ -61,6 +64,8 @@ def bench(args: Benchmark) -> None:
     _check(args)
     import jax
 
+    if args.compile_for:
+        return compile_only(_case(args), args.compile_for, args.sections, args.json)
     if args.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     from asc_jax.devices import use_cores

@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import jax
 import pytest
+from jax.experimental import topologies
 
-from asc_jax.bench import growth, machine, reading
+from asc_jax.bench import ahead_of_time, growth, machine, reading
+from asc_jax.bench.chips import CHIPS, Chip
 from asc_jax.cli import main
-from asc_jax.devices import cores
+from asc_jax.devices import cores, mesh
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 SMALL = ["--batch", "2", "--seconds", "1", "--repeats", "1", "--clips", "4"]
@@ -99,3 +103,39 @@ def test_what_would_fail_later_is_refused_before_anything_is_timed(options, reas
     assert stopped.value.code == 2
     error = capsys.readouterr().err
     assert reason in error and error.count("\n") == 1
+
+
+def test_what_was_compiled_for_other_devices_is_printed_and_kept(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ahead_of_time, "tpu_mesh", lambda topology: mesh())
+    monkeypatch.setitem(CHIPS, mesh().devices.flat[0].device_kind, Chip("none", 16e9, 819e9, 197e12))
+    file = tmp_path / "compiled.json"
+    main(["bench", "train", "--compile-for", "v5e:1x2", *SMALL, "--json", str(file)])
+    printed = capsys.readouterr().out
+    assert "v5e:1x2: 2 devices, 1 hosts" in printed and "training step, compiled and not run" in printed
+    (program,) = json.loads(file.read_text())["programs"]
+    assert program["clips"] == 1 and 0 < program["memory"] < 16e9
+    assert [each["kind"] for each in program["collectives"]] == ["all-reduce"]
+    assert program["ceilings"]["memory"] == pytest.approx(819e9 / program["traffic"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "advice"),
+    [
+        ([], RuntimeError("JAX TPU support not installed"), "install it with pip install -e '.[tpu]'"),
+        ([], jax.errors.JaxRuntimeError("INVALID_ARGUMENT: no"), "v4: no TPU slice that its compiler knows; name one"),
+        (["--batch", "3"], None, "2 devices cannot share a batch of 3 clips: use --batch 4"),
+        (["latency"], None, "compiles train and eval alone"),
+    ],
+)
+def test_what_cannot_be_compiled_is_reported_in_one_line(options, error, advice, capsys, monkeypatch):
+    def describe(platform, topology_name):
+        if error:
+            raise error
+        return SimpleNamespace(devices=jax.devices())
+
+    monkeypatch.setattr(topologies, "get_topology_desc", describe)
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", "--compile-for", "v4", *SMALL, *options])
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert advice in line
