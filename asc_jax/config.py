@@ -18,11 +18,12 @@ Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
 SYNTHESIS_EPOCH = 20  # steps, after which the learning rate changes
 UNLABELLED = "unlabelled"  # the split whose clips get pseudo-labels
-VALIDATION = "validation"  # the split that is scored after every epoch
+VALIDATION = "validation"  # the split that is scored after every epoch, and calibrates the confidence
 # A round's output files, beside its checkpoints; the predictions are written last.
 CONFIG, METRICS, INTERMEDIATES, PREDICTIONS = "config.json", "metrics.csv", "intermediates.npz", "predictions.csv"
 PSEUDO_LABELS, RELABELLED = "pseudo_labels.csv", "pseudo_labels_after.csv"  # before the round, and after it
 SOFT_LABELS = "soft_labels.csv"  # by teachers
+CALIBRATION = "calibration.json"  # of the predictions, by `asc-jax calibrate`
 
 
 RELEASED = Network()

@@ -18,6 +18,7 @@ from typing import Any
 import tyro
 
 from asc_jax.cli.bench import bench
+from asc_jax.cli.calibrate import calibrate
 from asc_jax.cli.common import only_common
 from asc_jax.cli.complexity import complexity
 from asc_jax.cli.data import data_check, data_describe, prepare
@@ -47,6 +48,7 @@ COMMANDS = (
     finetune,
     pseudolabel,
     scratch,
+    calibrate,
     ensemble,
     evaluate,
     compare,
@@ -73,6 +75,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax COMMAND EXPERIMENT [options]
        asc-jax prepare|data check|data describe DATASET [SOURCE] [options]
        asc-jax evaluate|report|card RUN [options]
+       asc-jax calibrate RUN [--on RUN] [options]
        asc-jax compare RUN RUN...
        asc-jax ensemble RUN... --out PLACE
        asc-jax predict RUN PATH... [options]

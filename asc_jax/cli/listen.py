@@ -66,7 +66,7 @@ def listen(options: ListenOptions) -> None:
         quiet = False
         try:
             for number, (start, cosine) in enumerate(scored, start=1):
-                print(json.dumps(window_as_json(model.scenes, start, cosine)), flush=True)
+                print(json.dumps(window_as_json(model.scenes, model.calibration, start, cosine)), flush=True)
                 if options.report and number % options.report == 0:
                     print(f"asc-jax: {performance}", file=sys.stderr)
         except BrokenPipeError:  # whoever read the scenes has had enough

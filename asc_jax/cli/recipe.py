@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from asc_jax.cli.calibrate import calibrate_once
 from asc_jax.cli.data import prepared
 from asc_jax.cli.printing import print_tables
 from asc_jax.cli.ranges import check
@@ -75,7 +76,14 @@ def _trained(experiment: Experiment, dry_run: bool) -> bool:
     print_tables(_clips_table(records))
     for command in [] if dry_run else commands:
         run_rounds(command, Training(experiment, getattr(experiment, command)))
+    if _validated(records) and not dry_run:
+        calibrate_once(Path(experiment.folder))
     return not dry_run
+
+
+def _validated(records: "Records") -> int:
+    """How many labelled clips are in the validation split."""
+    return int(records.clips.table["label"][records.splits == VALIDATION].ne("").sum())
 
 
 def _cross_validate(options: TrainOptions, split: str) -> None:
@@ -197,6 +205,8 @@ def _plan(experiment: Experiment, commands: list[str], records: "Records") -> st
     minutes = max(1, round((ALWAYS + seconds) / 60))
     sentences.append(f"About {minutes} min without a GPU." if left else "All of it is finished.")
     tested = set(records.split("test").column("label"))
+    if validated := _validated(records):
+        sentences.append(f"The confidence is calibrated on {validated} validation clips.")
     if untested := [scene for scene in records.scenes if scene not in tested]:
         sentences.append(f"Not tested: {', '.join(untested)} (--cross-validate session tests every labelled clip).")
     return f"{experiment.folder}: {', '.join(commands)}. {' '.join(sentences)}"

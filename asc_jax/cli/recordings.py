@@ -57,14 +57,14 @@ def reported(
 ) -> "Iterator[Prediction]":
     """The same, with a progress bar on a terminal and the bad ones reported; `strict` stops at the first.
 
-    `scenes` receives recording -> scene or None.
+    `scenes` receives recording -> nearest scene or None.
     """
     for each in tracked(predictions, "predicting", count):
         if each.error and strict:
             raise UserError(f"{each.name}: {each.error}")
         for text in each.remarks:
             _report(f"{each.name}: {text}")
-        scenes[each.name] = None if each.error else each.scene
+        scenes[each.name] = None if each.error else each.nearest
         yield each
 
 

@@ -23,6 +23,8 @@ class Evaluation:
     """Round to tell per scene, device and city (default: the last finished one)."""
     protocol: Literal["margin-free", "released"] = "margin-free"
     """released adds the published way of counting: with the margin on the true scene."""
+    unknown: Path | None = None
+    """Folder with recordings of other places: how well they are told from the test clips (AUROC, FPR at 95 % TPR)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,28 @@ def evaluate(options: Evaluation) -> None:
         print(line)
     write_json(options.run / "scores.json", list(evaluations.values()))
     print(options.run / "scores.json")
+    if options.unknown:
+        _evaluate_unknown(next(each for each in rounds if each.name == name), options.unknown)
+
+
+def _evaluate_unknown(round_: "FinishedRound", folder: Path) -> None:
+    """Prints how well a round tells the windows of a folder's recordings from its test clips."""
+    import numpy as np
+
+    from asc_jax.cli.recordings import opened, reported
+    from asc_jax.evaluate.tables import detection_table
+    from asc_jax.evaluate.unknown import detect
+
+    if not folder.is_dir():
+        raise UserError(f"--unknown {folder}: is no folder; name one with recordings of other places")
+    with opened(Path(round_.folder), (str(folder),)) as (model, recordings):
+        predictions = reported(model.predict_each(recordings, model.samples), len(recordings), False, {})
+        windows = [(Path(each.name), cosine) for each in predictions if not each.error for cosine in each.voted]
+    if not windows:
+        raise UserError(f"--unknown {folder}: none of its recordings can be used")
+    files, cosines = zip(*windows, strict=True)
+    found = detect(round_.predictions, np.stack(cosines), [file.relative_to(folder) for file in files])
+    print_tables(detection_table(round_.name, found))
 
 
 def compare(options: Runs) -> None:

@@ -16,6 +16,7 @@ from asc_jax.deploy.recordings import Recording, Source, recordings_of
 from asc_jax.deploy.windows import hop_of, windows
 from asc_jax.devices import can_share, on_every_device, shard_batch
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import NOT_CALIBRATED, Calibration
 from asc_jax.evaluate.predict import predictor
 from asc_jax.evaluate.runs import read_run
 from asc_jax.net.ensemble import Net, for_each_network
@@ -38,6 +39,7 @@ class Classifier:
     samples: int
     batch: int
     variables: Any
+    calibration: Calibration = NOT_CALIBRATED
 
     def __call__(self, waveform: np.ndarray, rate: int) -> Prediction:
         """Of one recording [N] or [N, channels] at any rate, in windows that do not overlap.
@@ -58,6 +60,8 @@ class Classifier:
         windows: bool = False,
     ) -> "DataFrame":
         """The scenes of recordings: a row each with file, scene, confidence and the cosine to every scene.
+
+        Of a run with a threshold for it (`asc-jax calibrate`) the scene may be "unknown"; then the nearest one follows.
 
         Args:
             recordings: a file, a folder, a pattern, an array [N] or [N, channels], or a list of these.
@@ -124,7 +128,7 @@ class Classifier:
         """
         waiting, batch = deque(), []
         for recording in recordings:
-            prediction = Prediction(recording.name, self.scenes)
+            prediction = Prediction(recording.name, self.scenes, calibration=self.calibration)
             waiting.append(prediction)
             try:
                 for start, audio in windows(recording.blocks(prediction.notes.append), self.samples, hop):
@@ -168,7 +172,8 @@ def load(run: str | Path, batch: int = 1) -> Classifier:
     """The network of a run's last finished round, or of the round whose folder that is, for `batch` windows at once."""
     last = read_run(Path(run))[-1]
     net, scenes, variables = load_round(last.folder)
-    return folded(net, scenes, variables, last.settings["samples"], batch)
+    model = folded(net, scenes, variables, last.settings["samples"], batch)
+    return replace(model, calibration=last.calibration)
 
 
 def folded(net: Net, scenes: tuple[str, ...], variables: Any, samples: int, batch: int) -> Classifier:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from rich.table import Table
 
-from asc_jax.deploy.prediction import Prediction, confidence_of, probabilities_of
+from asc_jax.deploy.prediction import Prediction
+from asc_jax.evaluate.calibration import UNKNOWN, Calibration
 
 NO_SIGNAL = "(no signal)"  # in place of a scene
+WINDOW = ("file", "start", "scene", "confidence")  # of a CSV row
 SILENT = {"scene": None, "silent": True}  # of a window, in JSON
 
 
@@ -20,20 +22,24 @@ def as_json(prediction: Prediction) -> dict:
     if prediction.error:
         return {"file": prediction.name, "error": prediction.error}
     pairs = zip(prediction.start, prediction.cosines, strict=True)
-    windows = [window_as_json(prediction.scenes, start, cosine) for start, cosine in pairs]
+    scenes, calibration = prediction.scenes, prediction.calibration
+    windows = [window_as_json(scenes, calibration, start, cosine) for start, cosine in pairs]
     notes = {"notes": prediction.notes} if prediction.notes else {}
-    scores = _scores(prediction.scenes, prediction.cosine)
+    scores = _scores(scenes, calibration, prediction.cosine)
     return {"file": prediction.name} | scores | notes | {"windows": windows}
 
 
-def window_as_json(scenes: tuple[str, ...], start: float, cosine: np.ndarray | None) -> dict:
+def window_as_json(scenes: tuple[str, ...], calibration: Calibration, start: float, cosine: np.ndarray | None) -> dict:
     """One window, which begins at `start` seconds; its cosine [scenes] is None where it holds no signal."""
-    return {"start": start} | (SILENT if cosine is None else _scores(scenes, cosine))
+    return {"start": start} | (SILENT if cosine is None else _scores(scenes, calibration, cosine))
 
 
-def _scores(scenes: tuple[str, ...], cosine: np.ndarray) -> dict:
+def _scores(scenes: tuple[str, ...], calibration: Calibration, cosine: np.ndarray) -> dict:
+    """The scene is followed by the nearest one where it may be unknown."""
+    scene = {"scene": calibration.scene_of(scenes, cosine)}
+    nearest = {} if calibration.threshold is None else {"nearest": scenes[int(cosine.argmax())]}
     cosines = {scene: float(each) for scene, each in zip(scenes, cosine, strict=True)}
-    return {"scene": scenes[int(cosine.argmax())], "confidence": confidence_of(cosine), "cosine": cosines}
+    return scene | nearest | {"confidence": float(calibration.confidence(cosine)), "cosine": cosines}
 
 
 def json_text(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -52,15 +58,25 @@ def jsonl_text(predictions: Iterable[Prediction]) -> Iterator[str]:
 
 
 def csv_text(predictions: Iterable[Prediction]) -> Iterator[str]:
-    """A row a window: file, start in seconds, scene (or NO_SIGNAL), confidence; a bad recording has none."""
-    yield "file,start,scene,confidence\n"
-    for prediction in predictions:
+    """A row a window: file, start in seconds, scene (or NO_SIGNAL), confidence; a bad recording has none.
+
+    Where the scene may be unknown, the nearest one is last.
+    """
+    number = 0
+    for number, prediction in enumerate(predictions, start=1):
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
+        may_be_unknown = prediction.calibration.threshold is not None
+        if number == 1:
+            rows.writerow([*WINDOW, "nearest"] if may_be_unknown else WINDOW)
         for start, cosine in zip(prediction.start, prediction.cosines, strict=True) if not prediction.error else ():
-            confidence = "" if cosine is None else f"{confidence_of(cosine):.4f}"
-            rows.writerow([prediction.name, f"{start:.10g}", _scene(prediction, cosine), confidence])
+            confidence = "" if cosine is None else f"{prediction.confidence_of(cosine):.4f}"
+            nearest = "" if cosine is None else prediction.nearest_of(cosine)
+            row = [prediction.name, f"{start:.10g}", _scene(prediction, cosine), confidence]
+            rows.writerow([*row, nearest] if may_be_unknown else row)
         yield text.getvalue()
+    if not number:
+        yield ",".join(WINDOW) + "\n"
 
 
 def probabilities_text(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -76,7 +92,7 @@ def probabilities_text(predictions: Iterable[Prediction]) -> Iterator[str]:
             rows.writerow(["id", "scene", *prediction.scenes])
             header = True
         if not prediction.error:
-            shares = [f"{share:.6f}" for share in probabilities_of(prediction.cosine)]
+            shares = [f"{share:.6f}" for share in prediction.calibration.probabilities(prediction.cosine)]
             rows.writerow([prediction.name, prediction.scene, *shares])
         yield text.getvalue()
 
@@ -87,7 +103,9 @@ def table(predictions: Iterable[Prediction]) -> Table:
     for prediction in predictions:
         if not prediction.error:
             confidence = f"{100 * prediction.confidence:.0f} %"
-            shown.add_row(prediction.name, prediction.scene, confidence, windows(prediction), timeline(prediction))
+            nearest = f" (nearest: {prediction.nearest})" if prediction.scene == UNKNOWN else ""
+            scene = f"{prediction.scene}{nearest}"
+            shown.add_row(prediction.name, scene, confidence, windows(prediction), timeline(prediction))
     return shown
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import softmax
 
-from asc_jax.net.arcface import SCALE
+from asc_jax.evaluate.calibration import NOT_CALIBRATED, Calibration
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Prediction:
     ended: bool = False
     error: str | None = None
     notes: list[str] = field(default_factory=list)
+    calibration: Calibration = NOT_CALIBRATED
 
     @property
     def remarks(self) -> list[str]:
@@ -49,22 +49,24 @@ class Prediction:
 
     @property
     def scene(self) -> str:
+        """The nearest scene, or "unknown" where the network was calibrated and none is near."""
         return self.scene_of(self.cosine)
 
-    def scene_of(self, cosine: np.ndarray) -> str:
-        return self.scenes[int(cosine.argmax())]
+    @property
+    def nearest(self) -> str:
+        """The scene of the largest cosine."""
+        return self.nearest_of(self.cosine)
 
     @property
     def confidence(self) -> float:
-        """The probability of that scene, as `confidence_of` has it."""
-        return confidence_of(self.cosine)
+        """The probability of the nearest scene."""
+        return self.confidence_of(self.cosine)
 
+    def scene_of(self, cosine: np.ndarray) -> str:
+        return self.calibration.scene_of(self.scenes, cosine)
 
-def confidence_of(cosine: np.ndarray) -> float:
-    """The largest of `probabilities_of`; not the confidence that weights pseudo-labels."""
-    return float(probabilities_of(cosine).max())
+    def nearest_of(self, cosine: np.ndarray) -> str:
+        return self.scenes[int(cosine.argmax())]
 
-
-def probabilities_of(cosine: np.ndarray) -> np.ndarray:
-    """The softmax of the scaled cosines [scenes], which training fits."""
-    return softmax(SCALE * cosine.astype(np.float64))
+    def confidence_of(self, cosine: np.ndarray) -> float:
+        return float(self.calibration.confidence(cosine))

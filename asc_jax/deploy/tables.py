@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 
-from asc_jax.deploy.prediction import Prediction, confidence_of
+from asc_jax.deploy.prediction import Prediction
 from asc_jax.errors import UserError
 
 EMBEDDING = "embedding "  # and a number: the name of a column
@@ -16,15 +16,23 @@ Of = tuple[dict, np.ndarray | None, np.ndarray | None]  # the first columns of a
 
 
 def predictions(found: list[Prediction], windows: bool) -> pandas.DataFrame:
-    """A row for each recording, or window: file, start of the window, scene, confidence, and "cosine SCENE" each."""
+    """A row for each recording, or window: file, start of the window, scene, confidence, and "cosine SCENE" each.
+
+    Where the scene may be unknown, the nearest one follows it.
+    """
+    values = ["scene", "confidence"] if found[0].calibration.threshold is None else ["scene", "nearest", "confidence"]
     rows = []
     for each in found:
         for first, cosine, _ in _rows(each, windows):
-            values = {} if cosine is None else {"scene": each.scene_of(cosine), "confidence": confidence_of(cosine)}
-            cosines = zip(each.scenes, [] if cosine is None else cosine.tolist(), strict=False)
-            rows.append(first | values | {f"cosine {scene}": value for scene, value in cosines})
+            rows.append(first | ({} if cosine is None else _values(each, cosine)))
     names = [f"cosine {scene}" for scene in found[0].scenes]
-    return pandas.DataFrame(rows, columns=[*_first(windows), "scene", "confidence", *names])
+    return pandas.DataFrame(rows, columns=[*_first(windows), *values, *names])
+
+
+def _values(each: Prediction, cosine: np.ndarray) -> dict[str, str | float]:
+    cosines = {f"cosine {scene}": value for scene, value in zip(each.scenes, cosine.tolist(), strict=True)}
+    found = {"scene": each.scene_of(cosine), "nearest": each.nearest_of(cosine)}
+    return found | {"confidence": each.confidence_of(cosine)} | cosines
 
 
 def embeddings(found: list[Prediction], windows: bool) -> pandas.DataFrame:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -16,7 +16,7 @@ from asc_jax.data.batches import evaluation_batches
 from asc_jax.data.records import Clips
 from asc_jax.devices import AXIS, can_share, compiler_options, on_every_device, platform, shard_batch
 from asc_jax.devices import mesh as all_devices
-from asc_jax.net.arcface import SCALE
+from asc_jax.evaluate.calibration import NOT_CALIBRATED, Calibration
 from asc_jax.net.ensemble import Net
 from asc_jax.net.folding import fold
 from asc_jax.net.scenenet import outputs_of, to_waveform
@@ -33,29 +33,35 @@ class Predictions:
     cosine: np.ndarray
     truth: np.ndarray
     details: dict[str, list[str]]
+    calibration: Calibration = NOT_CALIBRATED
 
     @property
     def label(self) -> np.ndarray:
         return self.cosine.argmax(1)
 
     @property
-    def confidence(self) -> np.ndarray:
-        """The largest softmax of the unscaled cosines [M], the released confidence: about 0.25 for a certain clip."""
-        return softmax(self.cosine.astype(np.float64), axis=1).max(1)
+    def probability(self) -> np.ndarray:
+        """The probability of every scene [M, scenes], as the calibration has it."""
+        return self.calibration.probabilities(self.cosine)
 
     @property
-    def probability(self) -> np.ndarray:
-        """The softmax that training fits, of the scaled cosines and without margin: [M, scenes]."""
-        return softmax(SCALE * self.cosine.astype(np.float64), axis=1)
+    def confidence(self) -> np.ndarray:
+        """The probability of the predicted scene [M]."""
+        return self.calibration.confidence(self.cosine)
+
+    @property
+    def released_confidence(self) -> np.ndarray:
+        """The largest softmax of the unscaled cosines [M], about 0.25 for a certain clip: it weights pseudo-labels."""
+        return softmax(self.cosine.astype(np.float64), axis=1).max(1)
 
     def subset(self, chosen: np.ndarray) -> "Predictions":
         """The clips that a bool [M] or their numbers choose."""
         details = {name: np.array(values, object)[chosen].tolist() for name, values in self.details.items()}
-        return Predictions(self.scenes, self.cosine[chosen], self.truth[chosen], details)
+        return replace(self, cosine=self.cosine[chosen], truth=self.truth[chosen], details=details)
 
 
 def joined(predictions: Sequence[Predictions]) -> Predictions:
-    """The predictions of different clips by networks of the same scenes, one after the other."""
+    """The predictions of different clips by networks of the same scenes, one after the other, not calibrated."""
     first = predictions[0]
     details = {name: [value for each in predictions for value in each.details[name]] for name in first.details}
     cosine, truth = (np.concatenate([getattr(each, name) for each in predictions]) for name in ("cosine", "truth"))

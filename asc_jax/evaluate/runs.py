@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from asc_jax.config import (
 from asc_jax.data.leaks import FILES, Leak, read_leak
 from asc_jax.data.records import Clips, read_clips
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import Calibration, read_calibration
 from asc_jax.evaluate.predict import Intermediates, Predictions, read_csv, read_intermediates
 from asc_jax.net.options import Network
 from asc_jax.older import renamed
@@ -74,9 +75,14 @@ class FinishedRound:
         return self.settings["round"]["start"] or "fresh weights"
 
     @cached_property
+    def calibration(self) -> Calibration:
+        """How its cosines are read."""
+        return read_calibration(self.folder)
+
+    @cached_property
     def tested(self) -> Predictions:
         """Of all tested clips, as `intermediates` has them."""
-        return read_csv(self.folder / PREDICTIONS)
+        return replace(read_csv(self.folder / PREDICTIONS), calibration=self.calibration)
 
     @cached_property
     def predictions(self) -> Predictions:

@@ -36,17 +36,17 @@ def log_loss(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
 
 
 def calibration_error(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
-    """Expected calibration error: by how much the largest probability misses the accuracy, over 15 bins of it."""
-    probability, bins = binned_confidence(predictions)
-    gap = (predictions.label == predictions.truth) - probability
+    """Expected calibration error: by how much the confidence misses the accuracy, over 15 bins of it."""
+    confidence, bins = binned_confidence(predictions)
+    gap = (predictions.label == predictions.truth) - confidence
     gaps = [np.abs(weight[..., bins == each] @ gap[bins == each]) for each in range(BINS)]
     return np.sum(gaps, axis=0) / weight.sum(-1)
 
 
 def binned_confidence(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """The largest probability of each clip [M], and which of 15 bins of equal width it is in, from 0 on [M]."""
-    probability = predictions.probability.max(1)
-    return probability, np.minimum((probability * BINS).astype(int), BINS - 1)
+    """The confidence in each clip's scene [M], and which of 15 bins of equal width it is in, from 0 on [M]."""
+    confidence = predictions.confidence
+    return confidence, np.minimum((confidence * BINS).astype(int), BINS - 1)
 
 
 def released_accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def released_accuracy(predictions: Predictions, weight: np.ndarray) -> np.ndarra
 
 @dataclass(frozen=True)
 class Interval:
-    """A value, and the limits between which 95 % of the resamples lie: NaN where there are fewer than two sessions."""
+    """A value, and the limits between which 95 % of the resamples lie: NaN where it has none."""
 
     value: float
     low: float
@@ -65,10 +65,15 @@ class Interval:
 
 
 def interval(score: Score, predictions: Predictions, resampled: np.ndarray) -> Interval:
-    """A score with its bootstrap interval; `resampled` are the clips' columns of `resample_sessions`."""
+    """A score with its bootstrap interval; `resampled` are the clips' columns of `resample_sessions`.
+
+    The calibration error has none: it is biased upwards, the more so in resamples, and no network's is below 0, where
+    the bootstrap fails (A. Kumar et al., Verified uncertainty calibration, NeurIPS 2019; D. Andrews, Inconsistency of
+    the bootstrap when a parameter is on the boundary of the parameter space, Econometrica 2000).
+    """
     value = float(score(predictions, np.ones(len(predictions.truth))))
     count = int(sessions(predictions).max()) + 1
-    if count == 1:
+    if count == 1 or score is calibration_error:
         return Interval(value, np.nan, np.nan)
     low, high = limits(score(predictions, resampled))
     if low == high and score in (accuracy, macro_accuracy, released_accuracy):

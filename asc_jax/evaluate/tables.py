@@ -9,6 +9,7 @@ from asc_jax.evaluate.compare import Comparison
 from asc_jax.evaluate.evaluation import RELEASED, Evaluation
 from asc_jax.evaluate.runs import FinishedRound
 from asc_jax.evaluate.scores import Interval
+from asc_jax.evaluate.unknown import Detection
 
 IN_PERCENT = ("accuracy", "macro accuracy", "calibration error", RELEASED)
 
@@ -63,6 +64,21 @@ def score(name: str, interval: Interval) -> str:
     scale, digits = (100, 1) if name in IN_PERCENT else (1, 3)
     value, low, high = (f"{scale * each:.{digits}f}" for each in (interval.value, interval.low, interval.high))
     return value if math.isnan(interval.low) else f"{value} [{low}, {high}]"
+
+
+def detection_table(round_: str, detection: Detection) -> Table:
+    """How well unknown clips are told from known ones, which are the positive class."""
+    title = f"{round_}: clips of its scenes (positive) and of others, by the energy score"
+    table = Table("known", "unknown", title=title)
+    for name in ("AUROC in %", "FPR at 95 % TPR in %", "known called unknown in %", "unknown called unknown in %"):
+        table.add_column(name, justify="right")
+    shares = (detection.known_called_unknown, detection.unknown_called_unknown)
+    table.add_row(
+        *map(str, (detection.known, detection.unknown)),
+        *(score("accuracy", each) for each in (detection.auroc, detection.false_positives)),
+        *("" if share is None else f"{100 * share:.1f}" for share in shares),
+    )
+    return table
 
 
 def comparison_table(comparisons: list[Comparison]) -> Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from asc_jax.evaluate.calibrate import read_fit
 from asc_jax.evaluate.runs import FinishedRound, ancestors, networks
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE
@@ -29,6 +30,7 @@ def write_card(run: Run) -> Path:
     card = cards.get_template(FILE).render(
         run=run,
         last=run.last,
+        fit=read_fit(run.last.folder),
         trainings=trainings,
         columns=filled(trainings),
         networks=[asdict(network) for network in networks(run.last.settings)],

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from matplotlib.figure import Figure
 
+from asc_jax.evaluate.calibrate import read_fit
 from asc_jax.evaluate.runs import FinishedRound, networks
 from asc_jax.evaluate.tables import IN_PERCENT, score
 from asc_jax.net.frontend import RATE, WINDOW
@@ -95,6 +96,7 @@ def write_report(run: Run, track: Callable[[Sequence], Iterable] = iter) -> Path
         trainings=trainings,
         columns=filled(trainings),
         training=headline.training(run.last),
+        fit=read_fit(run.last.folder),
         tested=headline.tested(run.last, run.evaluations[-1]),
         scenes=scenes.per_scene(run.last.predictions),
         figures=shown,

@@ -51,7 +51,7 @@ def confidently_wrong(run: Run) -> list[Sound]:
     """The clips that the last round predicts wrongly, the most confident first."""
     predictions = run.last.predictions
     wrong = np.flatnonzero(predictions.label != predictions.truth)
-    most_confident = np.argsort(-predictions.probability.max(1)[wrong], kind="stable")[:MOST]
+    most_confident = np.argsort(-predictions.confidence[wrong], kind="stable")[:MOST]
     return _sounds(run, predictions.subset(wrong[most_confident]))
 
 
@@ -68,7 +68,7 @@ def spectrogram(audio: np.ndarray) -> tuple[Figure, str]:
 
 def _sounds(run: Run, predictions: Predictions) -> list[Sound]:
     scenes = (*predictions.scenes, "")  # -1, an unknown truth, reads the last
-    labels = zip(predictions.truth, predictions.label, predictions.probability.max(1), strict=True)
+    labels = zip(predictions.truth, predictions.label, predictions.confidence, strict=True)
     names = zip(predictions.details["id"], predictions.details["device"], strict=True)
     return [
         Sound(name, device, scenes[truth], scenes[label], float(confidence), _audio(run, name))

@@ -16,14 +16,14 @@ def weights(confidence: np.ndarray) -> np.ndarray:
 
 
 def to_csv(predictions: Predictions) -> str:
-    """One row a clip: id, label, scene, confidence, weight, and the true scene where it is known."""
+    """One row a clip: id, label, scene, released confidence, weight, and the true scene where it is known."""
     names = np.array([*predictions.scenes, ""], object)  # -1, an unknown truth, is the last
     columns = {
         "id": predictions.details["id"],
         "label": predictions.label,
         "scene": names[predictions.label],
-        "confidence": predictions.confidence,
-        "weight": weights(predictions.confidence),
+        "released confidence": predictions.released_confidence,
+        "weight": weights(predictions.released_confidence),
         "truth": names[predictions.truth],
     }
     return pandas.DataFrame(columns).to_csv(index=False, float_format="%.9g", lineterminator="\n")

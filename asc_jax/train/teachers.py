@@ -3,15 +3,19 @@
 import io
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas
 from scipy.special import softmax
 
+from asc_jax.config import PREDICTIONS
 from asc_jax.data.records import Clips, Records
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import NOT_CALIBRATED
 from asc_jax.evaluate.predict import predict
+from asc_jax.evaluate.predict import to_csv as predictions_to_csv
 from asc_jax.evaluate.runs import FinishedRound, read_run
 from asc_jax.net.arcface import SCALE
 from asc_jax.train.trained import load
@@ -100,11 +104,19 @@ def _fitting_round(folder: Path, clips: Clips) -> FinishedRound:
 
 
 def fingerprint(teacher: str) -> str:
-    """Of a table, or of a run's predictions: its name alone would not tell that it was exchanged."""
+    """Of a table, or of a run's predictions: its name alone would not tell that it was exchanged.
+
+    A calibration, of which soft labels make no use, does not change it.
+    """
     place = Path(teacher)
-    file = read_run(place)[-1].folder / "predictions.csv" if place.is_dir() else place
     try:
-        return f"{zlib.crc32(file.read_bytes()):08x}"
+        if place.is_dir():
+            round_ = read_run(place)[-1]
+            if round_.calibration != NOT_CALIBRATED:
+                as_tested = predictions_to_csv(replace(round_.tested, calibration=NOT_CALIBRATED))
+                return f"{zlib.crc32(as_tested.encode()):08x}"
+            place = round_.folder / PREDICTIONS
+        return f"{zlib.crc32(place.read_bytes()):08x}"
     except OSError as error:
         raise UserError(f"--teachers {teacher}: {error.strerror}; name a run or a table") from error
 

@@ -12,6 +12,7 @@ import pytest
 from commands import error_of
 
 from asc_jax.cli import main
+from asc_jax.evaluate.calibration import Calibration
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def network(monkeypatch):
         loud = audio[:, 0] / 10_000
         return np.stack([1 - loud, loud], 1), None
 
-    model = SimpleNamespace(samples=1_600, scenes=("quiet", "loud"), compute=compute)
+    model = SimpleNamespace(samples=1_600, scenes=("quiet", "loud"), compute=compute, calibration=Calibration(1.0, 5.0))
     monkeypatch.setattr("asc_jax.deploy.classifier.load", lambda run: model)
 
 
@@ -45,8 +46,14 @@ def test_each_window_is_a_line_and_the_end_is_reported(pipe, capsys):
     main(["listen", "run", "--smooth", "2", "--report", "3"])
     captured = capsys.readouterr()
     rows = [json.loads(line) for line in captured.out.splitlines()]
-    assert [(row["start"], row["scene"]) for row in rows] == [(0, "quiet"), (0.1, "quiet"), (0.2, None), (0.3, "loud")]
+    assert [(row["start"], row["scene"]) for row in rows] == [
+        (0, "quiet"),
+        (0.1, "unknown"),
+        (0.2, None),
+        (0.3, "loud"),
+    ]
     assert rows[1]["cosine"] == pytest.approx({"quiet": 0.5, "loud": 0.5}) and rows[2]["silent"]
+    assert [row["nearest"] for row in rows if row["scene"]] == ["quiet", "quiet", "loud"]
     assert 0.5 < rows[3]["confidence"] <= 1
     reports = captured.err.splitlines()
     assert len(reports) == 2 and reports[0].startswith("asc-jax: 2 windows predicted, 1 without a signal, 0 lost")

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import pathlib
 import shutil
 
 import jax
@@ -9,6 +10,7 @@ import soundfile
 
 import asc_jax
 from asc_jax.cli import main, recipe
+from asc_jax.cli.calibrate import calibrate_once
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state
 from experiments import few_labels
@@ -66,6 +68,26 @@ def test_unlabelled_clips_are_pseudo_labelled_from_class_means(recordings, tmp_p
     experiment = commands[-1][1].experiment
     assert (experiment.seconds, experiment.finetune_rounds, experiment.workdir) == (1, 0, "runs/mine")
     assert commands[-1][1].phase.batch_size == 32
+
+
+def test_a_validation_split_calibrates_the_run(recordings, tmp_path, monkeypatch, commands, capsys):
+    calibrated = []
+    monkeypatch.setattr(recipe, "calibrate_once", calibrated.append)
+    splits = ("train", "train", "train", "train", "validation", "validation", "test")
+    path = as_list(recordings, scene_label=scene, split=lambda number, name: splits[number % 7])
+    run(path, tmp_path, monkeypatch, "--dry-run")
+    assert "The confidence is calibrated on 4 validation clips." in capsys.readouterr().out and not calibrated
+    run(path, tmp_path, monkeypatch)
+    assert calibrated == [pathlib.Path("runs/mine")]
+
+
+def test_a_run_is_calibrated_once_and_trained_without_if_it_cannot_be(write_round, made_up, tmp_path, capsys):
+    folder = write_round(tmp_path / "run", "finetune-1", made_up())
+    calibrate_once(tmp_path / "run")
+    assert "asc-jax: not calibrated: " in capsys.readouterr().err
+    (folder / "calibration.json").touch()
+    calibrate_once(tmp_path / "run")
+    assert not capsys.readouterr().err
 
 
 def test_labelled_clips_alone_are_finetuned_on(recordings, tmp_path, monkeypatch, commands):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
@@ -6,6 +8,7 @@ from asc_jax.deploy import classifier
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.recordings import Recording
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import Calibration
 
 
 @pytest.fixture(params=[1, 32])
@@ -148,6 +151,16 @@ def test_files_folders_and_arrays_make_the_same_table(model, folder):
         np.testing.assert_allclose(found.iloc[:, 2:], expected.iloc[:, 2:], atol=1e-3)
     one = model.predict(a, 16_000)
     assert one["file"].tolist() == ["0"] and one["confidence"][0] == model(a, 16_000).confidence
+
+
+def test_what_is_far_from_all_scenes_is_unknown_with_its_nearest_scene(model):
+    calibrated = dataclasses.replace(model, calibration=Calibration(0.5, 10.0))
+    levels = [waveform(1), waveform(0.4)]
+    found, plain = calibrated.predict(levels, 16_000), model.predict(levels, 16_000)
+    assert list(found) == ["file", "scene", "nearest", "confidence", "cosine quiet", "cosine loud"]
+    assert found["scene"].tolist() == ["loud", "unknown"] and found["nearest"].tolist() == plain["scene"].tolist()
+    assert (found["confidence"] > plain["confidence"]).all()  # at half the temperature
+    assert calibrated(levels[1], 16_000).scene == "unknown"
 
 
 def test_an_embedding_gives_the_recording_s_cosines(model):

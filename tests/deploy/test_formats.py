@@ -1,9 +1,11 @@
 import csv
+import dataclasses
 import io
 import json
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from asc_jax.deploy.formats import (
     NO_SIGNAL,
@@ -16,6 +18,7 @@ from asc_jax.deploy.formats import (
     timeline,
 )
 from asc_jax.deploy.prediction import Prediction
+from asc_jax.evaluate.calibration import Calibration
 from asc_jax.net.arcface import SCALE
 from asc_jax.train.teachers import read_table
 
@@ -60,6 +63,44 @@ def test_a_row_for_each_recording_with_the_probability_of_every_scene(prediction
     np.testing.assert_allclose(shares, expected, atol=1e-6)
     as_teacher = read_table(tmp_path / "scores.csv", ("park", "bus"))  # logits up to a constant
     np.testing.assert_allclose(as_teacher["bus"] - as_teacher["park"], SCALE * (cosine[:, 0] - cosine[:, 1]), rtol=0.2)
+
+
+@pytest.fixture
+def calibrated(predictions):
+    """The same by a network to which 0.35 is far from a scene."""
+    return [dataclasses.replace(each, calibration=Calibration(2.0, 2.0)) for each in predictions]
+
+
+def test_without_calibration_nothing_is_unknown_nor_nearest(predictions):
+    text = "".join([*json_text(predictions), *csv_text(predictions), *probabilities_text(predictions)])
+    assert "unknown" not in text and "nearest" not in text
+    assert "".join(csv_text([])) == "file,start,scene,confidence\n"
+
+
+def test_the_nearest_scene_stands_beside_unknown(calibrated):
+    rows = json.loads("".join(json_text(calibrated)))
+    assert [(each["scene"], each["nearest"]) for each in rows[0]["windows"]] == [
+        ("bus", "bus"),
+        ("unknown", "park"),
+        ("park", "park"),
+    ]
+    assert rows[0]["confidence"] == pytest.approx(softmax(SCALE / 2 * np.array([0.4, 1.3 / 3]))[1])
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text(calibrated)))))
+    assert [(row["scene"], row["nearest"]) for row in rows[:3]] == [
+        ("bus", "bus"),
+        ("unknown", "park"),
+        ("park", "park"),
+    ]
+    assert timeline(calibrated[0]) == "0:00 bus, 0:10 unknown, 0:12 park"
+
+
+def test_a_recording_is_unknown_where_its_mean_is_far_from_all_scenes(calibrated):
+    far = dataclasses.replace(calibrated[0], cosines=calibrated[0].cosines[1:2], start=[0.0])
+    assert (far.scene, far.nearest) == ("unknown", "park")
+    assert far.confidence == pytest.approx(softmax(SCALE / 2 * np.array([0.2, 0.3]))[1])
+    assert list(table([far]).columns[1].cells) == ["unknown (nearest: park)"]
+    (row,) = csv.DictReader(io.StringIO("".join(probabilities_text([far]))))
+    assert row["scene"] == "unknown" and float(row["park"]) == pytest.approx(far.confidence, abs=1e-6)
 
 
 def test_windows_without_signal_are_marked_everywhere():

@@ -22,7 +22,16 @@ def write_all(folder: Path) -> None:
     _write_tau2020(folder / "tau2020", folder / "recordings/audio")
     _write_cas2023(folder / "cas2023", folder / "recordings/audio")
     noise = np.random.default_rng(1).normal(0, 0.1, 3 * RATE)
-    for name in ("recording.mp3", "day.wav", "clip.wav", "folder/1.wav", "night/1.flac", "phone2/1.wav", "other/1.wav"):
+    for name in (
+        "recording.mp3",
+        "day.wav",
+        "clip.wav",
+        "folder/1.wav",
+        "night/1.flac",
+        "phone2/1.wav",
+        "other/1.wav",
+        "elsewhere/1.wav",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         soundfile.write(folder / name, noise, RATE)
     (folder / "stream.raw").write_bytes((8_000 * noise).astype("<i2").tobytes())

@@ -28,6 +28,9 @@ PLACEHOLDERS = {
     "--split ...": "--split released",
     # runs: each experiment is trained once
     "runs/few_labels": "runs/mine",
+    "asc-jax calibrate runs/mine --on": "asc-jax calibrate runs/seed0 --on",
+    "asc-jax calibrate runs/mine": "asc-jax calibrate runs/seed0 --on runs/folds",
+    "--cross-validate session --out runs/folds": "--cross-validate session --out runs/of_folds",
     "asc-jax train recordings.csv --out runs/mine": "asc-jax train recordings.csv --out runs/of_train",
     "runs/cas": "runs/mine",
     "report runs/released": "report runs/mine",

@@ -1,3 +1,5 @@
+import dataclasses
+
 import jax
 import numpy as np
 import pandas
@@ -5,7 +7,9 @@ import pytest
 from scipy.special import softmax
 
 from asc_jax.devices import can_share
+from asc_jax.evaluate.calibration import Calibration
 from asc_jax.evaluate.predict import Predictions, predictor, read_csv, to_csv
+from asc_jax.net.arcface import SCALE
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state
 
@@ -23,8 +27,12 @@ def table():
     return Predictions(("bus", "park", "shopping mall"), cosine, np.array([0, 1, 2, 0, 1, -1]), details)
 
 
-def test_confidence_is_the_largest_softmax(table):
-    np.testing.assert_allclose(table.confidence, softmax(table.cosine.astype(float), axis=1).max(1))
+def test_confidences_are_largest_softmaxes(table):
+    cosine = table.cosine.astype(float)
+    np.testing.assert_allclose(table.released_confidence, softmax(cosine, axis=1).max(1))
+    np.testing.assert_allclose(table.confidence, softmax(SCALE * cosine, axis=1).max(1))
+    warmer = dataclasses.replace(table, calibration=Calibration(temperature=2.0))
+    np.testing.assert_allclose(warmer.subset(np.array([1, 3])).confidence, softmax(4 * cosine, axis=1).max(1)[[1, 3]])
 
 
 def test_table_is_read_back_exactly_and_by_pandas(table, tmp_path):

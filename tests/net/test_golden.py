@@ -72,7 +72,7 @@ def test_bfloat16_and_the_folded_network(arrays, state, batch):
 def test_pseudo_labels(arrays):
     predictions = Predictions(tuple("abcdefghij"), arrays["eval/cosine"], arrays["labels"], {})
     np.testing.assert_array_equal(predictions.label, arrays["pseudo/label"])
-    np.testing.assert_allclose(predictions.confidence, arrays["pseudo/raw_confidence"], rtol=1e-6)
+    np.testing.assert_allclose(predictions.released_confidence, arrays["pseudo/raw_confidence"], rtol=1e-6)
     # from the released confidences: of eight untrained clips they span 40 float32 steps, which scaling would magnify
     np.testing.assert_allclose(
         pseudolabels.weights(arrays["pseudo/raw_confidence"]), arrays["pseudo/weight"], atol=1e-6

@@ -78,7 +78,7 @@ def test_embedding_logits_and_confidence(pytorch, outputs, in_float64):
         "embedding": outputs.embedding,
         "cosine": outputs.cosine,
         "margin_logits": margin_logits(outputs.cosine, recipe.LABELS),
-        "confidence": predictions.confidence,
+        "confidence": predictions.released_confidence,
     }
     assert_close(pytorch, "eval", arrays, rtol=1e-11)
 

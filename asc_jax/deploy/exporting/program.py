@@ -10,6 +10,7 @@ import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import NOT_CALIBRATED
 from asc_jax.net.arcface import SCALE
 from asc_jax.net.ensemble import in_float32
 from asc_jax.net.frontend import RATE
@@ -40,10 +41,11 @@ def program(model: Classifier, backend: str = "xla") -> Program:
     """
     net = in_float32(model.net).clone(backend=backend)  # not every runtime has bfloat16
     variables = jax.device_get(model.variables)
+    scale = SCALE / model.calibration.temperature
 
     def cosine_and_confidence(waveform: jax.Array) -> tuple[jax.Array, jax.Array]:
         cosine = outputs_of(net, variables, waveform).cosine
-        return cosine, jax.nn.softmax(SCALE * cosine).max(1)
+        return cosine, jax.nn.softmax(scale * cosine).max(1)
 
     return cosine_and_confidence
 
@@ -55,8 +57,16 @@ def program_for_xla(model: Classifier) -> Program:
 
 
 def facts_of(model: Classifier) -> dict:
-    """The scenes in the order of the cosines, samples a second, samples a window, and the integer sample that is 1."""
-    return {"scenes": list(model.scenes), "sampling_rate": RATE, "samples": model.samples, "full_scale": 32768}
+    """The scenes in the order of the cosines, samples a second, samples a window, and the integer sample that is 1.
+
+    Of a calibrated network also what the cosines are multiplied by for the confidence, and, if it has a threshold, the
+    log-sum-exp of these products below which a window is unknown.
+    """
+    scale, threshold = SCALE / model.calibration.temperature, model.calibration.threshold
+    calibration = {} if model.calibration == NOT_CALIBRATED else {"scale": scale}
+    calibration |= {} if threshold is None else {"unknown_below": threshold}
+    facts = {"scenes": list(model.scenes), "sampling_rate": RATE, "samples": model.samples, "full_scale": 32768}
+    return facts | calibration
 
 
 def needed(module: str, extra: str) -> ModuleType:

@@ -28,7 +28,7 @@ def write(model: Classifier, folder: Path, runtime: dict[str, bytes]) -> None:
         onnx.write(model, file)
         content = file.read_bytes()
     folder.mkdir()
-    facts = json.dumps(facts_of(model) | {"scale": SCALE, "log_mel": LOG_MEL})
+    facts = json.dumps(facts_of(model) | {"scale": SCALE / model.calibration.temperature, "log_mel": LOG_MEL})
     (folder / MODEL).write_text(f'"use strict";\nconst FACTS = {facts};\nconst MODEL = "{_packed(content)}";\n')
     module = base64.b64encode(runtime[MODULE]).decode()
     parts = json.dumps({"script": runtime[SCRIPT].decode(), "module": module, "wasm": _packed(runtime[WASM])})

@@ -60,16 +60,18 @@ function meanOf(cosines) {
   return FACTS.scenes.map((_, n) => voted.reduce((sum, cosine) => sum + cosine[n], 0) / voted.length);
 }
 
-/** Softmax of the scaled cosines: the confidence in every scene. */
+/** The probability of every scene: the softmax of the scaled cosines. */
 function confidences(cosine) {
   const exponentials = cosine.map((value) => Math.exp(FACTS.scale * value));
   const sum = exponentials.reduce((total, value) => total + value);
   return exponentials.map((value) => value / sum);
 }
 
-/** The name of the largest. */
-function sceneOf(values) {
-  return values ? FACTS.scenes[values.indexOf(Math.max(...values))] : "(no signal)";
+/** The name of the nearest scene, or "unknown" where the network was calibrated and none is near. */
+function sceneOf(cosine) {
+  if (!cosine) return "(no signal)";
+  const score = Math.log(cosine.reduce((sum, value) => sum + Math.exp(FACTS.scale * value), 0));
+  return score < FACTS.unknown_below ? "unknown" : FACTS.scenes[cosine.indexOf(Math.max(...cosine))];
 }
 
 /** "0:00 bus, 3:20 park": each scene with the time it begins, where there is more than one window. */

@@ -26,12 +26,12 @@ function showPicture(audio, left, right) {
 /** The scene, and the bar of every scene; a cosine of null is no signal. */
 function showScores(cosine, note) {
   const shares = cosine && confidences(cosine);
-  find("scene").textContent = sceneOf(shares);
+  find("scene").textContent = sceneOf(cosine);
   find("note").textContent = shares ? `${percent(Math.max(...shares))} · ${note}` : note;
   FACTS.scenes.forEach((scene, n) => {
     const share = shares ? shares[n] : 0, row = find("scores").children[n];
     row.style.setProperty("--share", share);
-    row.classList.toggle("first", Boolean(shares) && scene === sceneOf(shares));
+    row.classList.toggle("first", Boolean(shares) && share === Math.max(...shares));
     row.lastElementChild.textContent = percent(share);
   });
 }

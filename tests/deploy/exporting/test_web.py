@@ -15,6 +15,7 @@ from browser import CHROMIUM, Page
 from asc_jax.deploy.exporting import onnxruntime_web, web
 from asc_jax.deploy.formats import timeline
 from asc_jax.deploy.windows import windows
+from asc_jax.evaluate.calibration import Calibration
 from asc_jax.net.frontend import log_mel
 from asc_jax.net.scenenet import to_waveform
 
@@ -106,6 +107,18 @@ def test_its_windows_and_its_picture_are_the_networks(page, clips):
     waveform = to_waveform(clips[3:4])
     frames = page.evaluate(f"logMel(Float32Array.from({waveform[0].tolist()}))")
     np.testing.assert_allclose(frames, log_mel(waveform)[0], rtol=0, atol=0.05)
+
+
+def test_what_is_far_from_all_scenes_is_unknown(page, model):
+    cosine = np.array([0.1, 0.4, 0.0, -0.2])
+    score = Calibration(temperature=2.0).score(cosine)
+    asked = "Object.assign(FACTS, {{scale: 4, unknown_below: {}}}), sceneOf({})"
+    try:
+        assert page.evaluate(asked.format(score - 1e-9, cosine.tolist())) == model.scenes[1]
+        assert page.evaluate(asked.format(score + 1e-9, cosine.tolist())) == "unknown"
+    finally:
+        page.evaluate("FACTS.scale = 8, delete FACTS.unknown_below")
+    assert page.evaluate(f"sceneOf({cosine.tolist()})") == model.scenes[1]
 
 
 def test_it_fits_a_phone_and_fetches_nothing(page, folder):
