@@ -42,7 +42,7 @@ def test_matched_bands_have_the_statistics_of_training(clips):
     np.testing.assert_allclose(mapped.std(0), source.deviation, atol=1e-2)
 
 
-def test_the_network_takes_what_matching_gives(clips):
+def test_the_network_takes_what_matching_gives(clips, quick_to_compile):
     variables = create_state(NET, 16_000, jax.random.key(0)).variables
     bands = matching(statistics(NET, through_device(clips)), statistics(NET, clips))
 
@@ -50,7 +50,7 @@ def test_the_network_takes_what_matching_gives(clips):
         return jax.jit(net.apply)(variables, to_waveform(clips)).features
 
     plain, recorded = (features(variables, each) for each in (clips, through_device(clips)))
-    matched = features(fold(variables | {"bands": bands}), through_device(clips), NET.clone(folded=True))
+    matched = features(jax.jit(fold)(variables | {"bands": bands}), through_device(clips), NET.clone(folded=True))
     of_mel = [np.abs(each[..., 0] - plain[..., 0]).mean() for each in (recorded, matched)]
     assert of_mel[1] < of_mel[0] / 3
     np.testing.assert_allclose(matched[..., 1], recorded[..., 1], atol=1e-5)  # the Wavegram has no bands to match

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ OPSET = 18  # from ONNX Runtime 1.14 on; what the converter writes for older one
 
 def write(model: Classifier, file: Path) -> None:
     """For any batch."""
-    with _quiet():
+    with _quiet(), _without_equinox():
         jax2onnx, onnx = needed("jax2onnx", EXTRA), needed("onnx", EXTRA)
         # ONNX Runtime does not load the DFT of a batch of any size. The converter fails on the jitted functions of
         # jax 0.11 and later, so there are none.
@@ -42,6 +43,19 @@ def read(file: Path | bytes) -> Exported:
     kept = session.get_modelmeta().custom_metadata_map
     facts = {name: json.loads(fact) for name, fact in kept.items()}
     return Exported(facts, lambda waveform: tuple(session.run(OUTPUTS, {INPUT: waveform})))
+
+
+@contextmanager
+def _without_equinox() -> Iterator[None]:
+    """Lets the converter skip its plugins for Equinox, which take longer to import than the network to convert."""
+    if "equinox" in sys.modules:
+        yield
+        return
+    sys.modules["equinox"] = None  # pyright: ignore[reportArgumentType]  an import of it fails
+    try:
+        yield
+    finally:
+        del sys.modules["equinox"]
 
 
 @contextmanager

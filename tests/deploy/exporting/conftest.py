@@ -41,7 +41,8 @@ def model(clips):
     """Its embeddings are normalised over the clips, and a scene's direction is the mean of its six."""
     net, xla = SceneNet(4), SceneNet(4, backend="xla")
     waveform = to_waveform(clips)
-    variables = jax.jit(xla.init)(jax.random.key(0), waveform[:1])
+    init = jax.jit(xla.init, compiler_options={"xla_backend_optimization_level": 0})  # compiles sooner
+    variables = init(jax.random.key(0), waveform[:1])
     embed = jax.jit(lambda variables: xla.apply(variables, waveform).embedding)
     embedding = embed(variables)
     trunk = variables["batch_stats"]["trunk"]
@@ -49,7 +50,7 @@ def model(clips):
     embedding = embed(variables)
     directions = embedding.reshape(6, 4, -1).mean(0)
     variables["params"]["head"] = {"directions": directions}
-    variables = jax.device_put(fold(variables), jax.devices()[0])
+    variables = jax.device_put(jax.jit(fold)(variables), jax.devices()[0])
     return Classifier(net.clone(folded=True), ("rumble", "hiss", "tone", "clicks"), SECOND, 1, variables)
 
 
