@@ -49,7 +49,7 @@ def test_it_predicts_the_mean_of_its_members(runs, ensemble):
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
     each = [load(run)(noise, 16_000).cosine for run in runs]
     np.testing.assert_allclose(load(ensemble.parent)(noise, 16_000).cosine, np.mean(each, 0), atol=1e-5)
-    cosine, confidence = program(load(ensemble.parent))(noise[None].astype(np.float32))
+    cosine, confidence = jax.jit(program(load(ensemble.parent)))(noise[None].astype(np.float32))
     np.testing.assert_allclose(cosine[0], np.mean(each, 0), atol=1e-4)
     np.testing.assert_allclose(confidence[0], softmax(8 * np.mean(each, 0)).max(), atol=1e-3)
 

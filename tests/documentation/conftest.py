@@ -12,11 +12,12 @@ from asc_jax.deploy.exporting import onnxruntime_web
 from asc_jax.net.scenenet import SceneNet
 from asc_jax.train.step import create_state
 from data_prep import synthesis
+from data_prep.tau2020 import SCENES
 
 
 def random_weights(network):
-    """The shipped ones are of the whole network, which takes longer to compile."""
-    return create_state(SceneNet(3, network), 16_000, jax.random.key(0)).variables
+    """The shipped ones are of the whole network, which takes longer to compile; the program of these is that of the runs."""
+    return create_state(SceneNet(len(SCENES), network), 16_000, jax.random.key(0)).variables
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def trained(net, audio):
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
 def test_the_folded_network_predicts_the_same(network):
-    net = SceneNet(5, network)
+    net = SceneNet(3, network)
     audio = jnp.asarray(np.random.default_rng(1).normal(0, 0.1, (3, 16_000)), jnp.float32)
     variables = trained(net, audio)
     folded = jax.jit(fold)(variables)

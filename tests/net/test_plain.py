@@ -43,7 +43,7 @@ def plain_variables(variables, like):
     return {
         kind: unflatten_dict(
             {
-                plain_name(path): jnp.reshape(leaf, flatten_dict(like[kind])[plain_name(path)].shape)
+                plain_name(path): np.reshape(leaf, flatten_dict(like[kind])[plain_name(path)].shape)
                 for path, leaf in flatten_dict(tree).items()
             }
         )
@@ -105,9 +105,8 @@ def plain_step(network):
         plain = PlainNet(3, network)
         like = jax.eval_shape(plain.init, jax.random.key(0), waveform)
         in_plain = plain_variables(variables, like)
-        *outcome, stats = step(plain, in_plain, waveform)
-        outcome = (*outcome, unbiased(stats, plain, in_plain, waveform))
-        return variables, like, jax.device_get(outcome)
+        *outcome, stats = jax.device_get(step(plain, in_plain, waveform))
+        return variables, like, (*outcome, unbiased(stats, plain, in_plain, waveform))
 
 
 def compare(network, dtype, tolerance, backend, gradients=True):
