@@ -3,6 +3,7 @@ import json
 import pytest
 
 from asc_jax.config import CONFIG
+from asc_jax.evaluate.calibrate import calibrate, write_fit
 from asc_jax.evaluate.evaluation import evaluate
 from asc_jax.report.card import write_card
 from asc_jax.report.run import open_run
@@ -26,6 +27,15 @@ def test_the_card_tells_training_scores_limits_and_licences(run):
     assert "Devices in training: a, s1; cities: not known." in card
     assert "0 of 60 test clips share a session with train" in card
     assert "* clips: your own recordings" in card
+
+
+def test_the_card_says_whether_other_places_are_recognised(run):
+    assert 'there is no "none of them"' in write_card(open_run(run)).read_text()
+    fit = calibrate(open_run(run).last.predictions, 0.05, "these")
+    write_fit(run / "finetune-1", fit)
+    card = write_card(open_run(run)).read_text()
+    assert f"whose energy score is below {fit.threshold:.2f}, as {100 * fit.called_unknown:.1f} % of 60 clips" in card
+    assert 'there is no "none of them"' not in card
 
 
 def test_every_row_of_a_table_is_as_wide_as_its_head(run):

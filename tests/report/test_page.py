@@ -12,6 +12,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, log_loss
 
 from asc_jax.data.records import read_clips
+from asc_jax.evaluate.calibrate import calibrate, write_fit
 from asc_jax.evaluate.predict import Predictions
 from asc_jax.report.learning import learning_curves
 from asc_jax.report.page import figures, write_report
@@ -202,6 +203,17 @@ def test_a_second_report_takes_the_place_of_the_first(page, complete):
     (complete / "report" / "figures" / "old.png").touch()
     assert write_report(open_run(complete)).read_bytes() == first
     assert not (complete / "report" / "figures" / "old.png").exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_calibrated_run_says_what_it_was_fitted_to(changeable):
+    last = open_run(changeable).last
+    fit = calibrate(last.predictions, 0.05, "the split validation")
+    write_fit(last.folder, fit)
+    text = " ".join(text_of(changeable).split())
+    clips = f"fitted to {fit.clips} clips of {fit.sessions} sessions (the split validation)"
+    assert f"That of pseudolabel has a temperature of {fit.temperature:.2f}, {clips}" in text
+    assert f"below {fit.threshold:.2f} is called unknown, as {100 * fit.called_unknown:.1f} % of these" in text
 
 
 @pytest.mark.usefixtures("undrawn")
