@@ -16,7 +16,7 @@ from data_prep.tau2020 import SCENES
 
 
 def random_weights(network):
-    """The shipped ones are of the whole network, which takes longer to compile; the program of these is that of the runs."""
+    """The shipped ones are of the whole network, which takes longer to compile; the runs need this program, too."""
     return create_state(SceneNet(len(SCENES), network), 16_000, jax.random.key(0)).variables
 
 
