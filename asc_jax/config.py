@@ -12,7 +12,7 @@ from asc_jax.net.options import Network
 
 Value = TypeVar("Value")
 Hidden = Annotated[Value, tyro.conf.Fixed, tyro.conf.Suppress]  # stated by the experiment, not by an option
-DataSetName = Literal["scenes", "clips", "tau2020", "cas2023"]
+DataSetName = Literal["scenes", "clips", "tau2020", "tau2022", "cas2023"]
 Fit = Literal["start", "repeat", "pad", "exact"]
 Cache = Literal["none", "host", "device"]
 COMMANDS = ("pretrain", "scratch", "finetune", "pseudolabel")  # in the order of the paper's table 1
@@ -95,6 +95,8 @@ class Preparation:
     (repeat) or be followed by silence (pad), or refuse longer ones, too (exact)."""
     skip_bad: bool = False
     """Leave bad recordings out; without it they are reported, and nothing is prepared."""
+    split_lists: str | None = None
+    """Folder of DCASE's split5.csv ... split100.csv and test.csv of tau2022 (default: beside its meta.csv)."""
     scenes_seed: int = 0
     """Seed of the synthesised data set `scenes`."""
     data_dir: str = "prepared"
@@ -127,6 +129,8 @@ class Experiment(Preparation):
     """Your own recordings: a list or a folder with one sub-folder per scene, or what 'asc-jax prepare' printed."""
     tau2020: str | None = None
     """Folder of TAU Urban Acoustic Scenes 2020 Mobile, development set, or what 'asc-jax prepare' printed."""
+    tau2022: str | None = None
+    """Folder of TAU Urban Acoustic Scenes 2022 Mobile, development set, or what 'asc-jax prepare' printed."""
     cas2023: str | None = None
     """Folder of CAS 2023 (ICME 2024 Grand Challenge), or what 'asc-jax prepare' printed."""
     split: str | None = None

@@ -21,7 +21,7 @@ from asc_jax.typed import jitted
 BYTES = {"float32": 4, "float16": 2, "int8": 1}
 REPEATS = 100  # of one clip
 HEAD = "head"  # the layer that the published count leaves out
-LIMIT_KB, LIMIT_M = 128, 30  # low-complexity acoustic scene classification, DCASE 2022 to 2024
+LIMIT_KB, LIMIT_M = 128, 30  # low-complexity acoustic scene classification, DCASE 2022 to 2025
 PUBLISHED = "published: 874 k"
 
 
@@ -29,11 +29,14 @@ PUBLISHED = "published: 874 k"
 class Layer:
     """A convolution or dense layer with the normalisation and activation after it, for one clip.
 
-    `memory` are the elements of the maps that it reads and writes.
+    `kernel` and `bias` are the sizes of its own parameters; `memory` are the elements of the maps that it reads and
+    writes.
     """
 
     name: str
     parameters: int
+    kernel: int
+    bias: int
     multiply_accumulates: int
     memory: int
 
@@ -51,11 +54,11 @@ def layers(net: Net, samples: int) -> list[Layer]:
         if name := next((prefix for prefix in prefixes if prefix in parameters), None):
             costs[name] = product.multiply_accumulates, product.read + product.written
     _, bands, frames, _ = jax.eval_shape(net.apply, variables, audio).attention.shape
-    for (*module, leaf), kernel in _arrays(variables["params"]):
+    for (*module, leaf), kernel in arrays_of(variables["params"]):
         if leaf == "depthwise_kernel":  # 1x1: a number a channel, which the normalisation after it takes in
             size = bands * frames * kernel.size
             costs["/".join((*module, "depthwise"))] = size, 2 * size
-    return [Layer(name, parameters[name], *costs[name]) for name in sorted(parameters)]
+    return [Layer(name, *parameters[name], *costs[name]) for name in sorted(parameters)]
 
 
 def latency(net: Net, samples: int) -> float:
@@ -65,18 +68,23 @@ def latency(net: Net, samples: int) -> float:
     return statistics.median(seconds_of(lambda: predict(variables, audio), REPEATS))
 
 
-def _parameters(params: dict) -> dict[str, int]:
-    """Of each layer, its normalisation's among them."""
-    counted = {}
-    for (*module, leaf), array in _arrays(params):
+def _parameters(params: dict) -> dict[str, tuple[int, int, int]]:
+    """Of each layer the number of all, its normalisation's among them, of its kernel and of its bias."""
+    counted: dict[str, int] = {}
+    sizes: dict[tuple[str, str], int] = {}
+    for (*module, leaf), array in arrays_of(params):
         if leaf.startswith("depthwise_"):
-            module = [*module, "depthwise"]
-        name = "/".join(module).removesuffix("_norm")
-        counted[name] = counted.get(name, 0) + array.size
-    return counted
+            module, leaf = [*module, "depthwise"], leaf.removeprefix("depthwise_")
+        name = "/".join(module)
+        sizes[name, "kernel" if leaf == "directions" else leaf] = array.size
+        layer = name.removesuffix("_norm")
+        counted[layer] = counted.get(layer, 0) + array.size
+    kernels = {name: sizes.get((name, "kernel"), 0) for name in counted}
+    biases = {name: sizes.get((name, "bias"), 0) if kernels[name] else 0 for name in counted}
+    return {name: (total, kernels[name], biases[name]) for name, total in counted.items()}
 
 
-def _arrays(params: dict) -> Iterable[tuple[tuple[str, ...], jax.Array]]:
+def arrays_of(params: dict) -> Iterable[tuple[tuple[str, ...], jax.Array]]:
     return cast(dict[tuple[str, ...], jax.Array], flatten_dict(params)).items()
 
 

@@ -1,7 +1,9 @@
 """The command on a network's size: asc-jax complexity RUN|EXPERIMENT."""
 
 import dataclasses
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -9,6 +11,9 @@ from asc_jax.cli.printing import print_tables
 from asc_jax.config import Network
 from asc_jax.errors import UserError
 from data_prep.nearest import nearest
+
+if TYPE_CHECKING:
+    from asc_jax.net.ensemble import Net
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +24,8 @@ class Complexity:
     """Folder of a run or of a round, or the name of an experiment, such as released."""
     seconds: float | None = None
     """Length of a clip (default: as trained, or as the experiment states)."""
+    rules: Literal["dcase"] | None = None
+    """Only compare it, for clips of 1 s, with the limits of DCASE's task 1; exit status 1 where it breaks one."""
 
 
 def complexity(options: Complexity) -> None:
@@ -31,10 +38,25 @@ def complexity(options: Complexity) -> None:
     from asc_jax.net.frontend import RATE
 
     networks, seconds, scenes = _networks(options.network)
+    if options.rules:
+        _check_rules(network_of(scenes, networks), options.seconds)
+        return
     net, seconds = network_of(scenes, networks), options.seconds or seconds
     samples = round(seconds * RATE)
     costs = layers(net, samples)
     print_tables(layers_table(costs), totals_table(costs, seconds, latency(net, samples)))
+
+
+def _check_rules(net: "Net", seconds: float | None) -> None:
+    from asc_jax.bench.rules import SECONDS, dcase, limits_table
+    from asc_jax.net.frontend import RATE
+
+    if seconds not in (None, SECONDS):
+        raise UserError(f"--seconds {seconds:g}: --rules dcase are for clips of {SECONDS:g} s; leave --seconds out")
+    limits = dcase(net, round(SECONDS * RATE))
+    print_tables(limits_table(limits))
+    if not all(each.kept for each in limits):
+        sys.exit(1)
 
 
 def _networks(named: str) -> tuple[list[Network], float, int]:

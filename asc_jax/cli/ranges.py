@@ -61,3 +61,5 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "synthesis-learning-rate", synthesis.learning_rate, math.ulp(0), math.inf
     yield "residual-normalisation", network.residual_normalisation, 0, 1
     yield "wavegram-filters", network.wavegram_filters, 1, math.inf
+    yield "width", network.width, math.ulp(0), math.inf
+    yield "depth", network.depth, 1, math.inf

@@ -23,16 +23,17 @@ def mel_of(audio: np.ndarray) -> np.ndarray:
     return np.asarray(log_mel(to_waveform(audio[None])))[0].T
 
 
-def band_of(hertz: Sequence[float] | np.ndarray) -> np.ndarray:
+def band_of(hertz: Sequence[float] | np.ndarray, bands: int = BANDS) -> np.ndarray:
     """Frequencies on an axis of bands, on which band n, from 1 on, is centred at n."""
-    return (BANDS + 1) * np.log1p(np.asarray(hertz) / 700) / np.log1p(RATE / 2 / 700)
+    return (bands + 1) * np.log1p(np.asarray(hertz) / 700) / np.log1p(RATE / 2 / 700)
 
 
-def draw_mel(axes: Axes, mel: np.ndarray) -> AxesImage:
+def draw_mel(axes: Axes, mel: np.ndarray, hop: int = HOP) -> AxesImage:
     """Draws a log-mel spectrogram, dB [F, T], over time in s and frequency in kHz."""
-    extent = (0, mel.shape[1] * HOP / RATE, 0.5, BANDS + 0.5)
+    bands, frames = mel.shape
+    extent = (0, frames * hop / RATE, 0.5, bands + 0.5)
     lowest = max(mel.min(), mel.max() - RANGE_DB)
-    axes.set_yticks(band_of(1000 * np.array(MEL_TICKS)), [f"{tick:g}" for tick in MEL_TICKS])
+    axes.set_yticks(band_of(1000 * np.array(MEL_TICKS), bands), [f"{tick:g}" for tick in MEL_TICKS])
     return axes.imshow(
         mel, origin="lower", aspect="auto", extent=extent, vmin=lowest, cmap="cividis", interpolation="nearest"
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from asc_jax.errors import UserError
 from asc_jax.net.ensemble import Net, settings_of
-from asc_jax.net.frontend import BANDS, log_mel
+from asc_jax.net.frontend import log_mel
 from asc_jax.net.scenenet import to_waveform
 from asc_jax.typed import jitted
 
@@ -28,17 +28,17 @@ class BandStatistics:
 
 def statistics(net: Net, clips: Iterable[np.ndarray]) -> BandStatistics:
     """Those of clips of one length, int16 [N] at 16 kHz."""
-
-    magnitude, *others = {network.magnitude_mel for network in settings_of(net)}
+    log_mels = {(network.magnitude_mel, network.bands, network.hop) for network in settings_of(net)}
+    (magnitude, bands, hop), *others = log_mels
     if others:
         raise UserError("--device-stats: the networks of this ensemble have different log-mels; use one of its runs")
 
     @jitted
     def sums(audio: np.ndarray) -> tuple[jax.Array, jax.Array, int]:
-        mel = log_mel(to_waveform(audio[None]), magnitude)[0]  # [T, F]
+        mel = log_mel(to_waveform(audio[None]), magnitude, bands=bands, hop=hop)[0]  # [T, F]
         return mel.sum(0), jnp.square(mel).sum(0), len(mel)
 
-    total, squares, frames = np.zeros(BANDS), np.zeros(BANDS), 0
+    total, squares, frames = np.zeros(bands), np.zeros(bands), 0
     for clip in clips:
         of_clip = jax.device_get(sums(clip))
         total, squares, frames = total + of_clip[0], squares + of_clip[1], frames + of_clip[2]

@@ -17,13 +17,13 @@ from asc_jax.deploy.weights import pytorch
 from asc_jax.deploy.windows import windows
 from asc_jax.net.ensemble import settings_of
 from asc_jax.net.frontend import RATE
-from asc_jax.net.mobilefacenet import EMBEDDING
+from asc_jax.net.layers import scaled
+from asc_jax.net.mobilefacenet import EMBEDDING, FEATURES
 from asc_jax.net.options import Network
 from asc_jax.net.scenenet import Outputs, SceneNet
 from asc_jax.train import shipped
 from data_prep.samples import to_int16
 
-FEATURES = 512
 SHIPPED_SECONDS = 2.0  # of the sounds on which the shipped weights were trained
 HOP = RATE // 20  # samples from one timestamp to the next: 50 ms, the longest that the benchmark suggests
 BATCH = 32  # windows at once
@@ -90,8 +90,8 @@ def _shipped(batch: int) -> Classifier:
 
 
 def size(classifier: Classifier) -> int:
-    """The length of an embedding: 512 for each network of an ensemble."""
-    return FEATURES * len(settings_of(cast(Headless, classifier.net).net))
+    """The length of an embedding: as released 512, for each network of an ensemble."""
+    return sum(scaled(FEATURES, network.width) for network in settings_of(cast(Headless, classifier.net).net))
 
 
 def scene_embeddings(audio: np.ndarray, classifier: Classifier) -> np.ndarray:

@@ -4,7 +4,17 @@ import flax.linen as nn
 import jax
 
 from asc_jax.net.affine import elu
-from asc_jax.net.layers import BatchNorm, Depthwise3x3, Map, Mode, Pointwise, conv_norm, materialise, uniform_fan_in
+from asc_jax.net.layers import (
+    BatchNorm,
+    Depthwise3x3,
+    Map,
+    Mode,
+    Pointwise,
+    conv_norm,
+    materialise,
+    scaled,
+    uniform_fan_in,
+)
 
 
 class SeparableConv(nn.Module):
@@ -47,13 +57,14 @@ class Attention(nn.Module):
 
     plain_projection: bool
     mode: Mode
+    width: float = 1.0
 
     @nn.compact
     def __call__(self, maps: jax.Array) -> jax.Array:
         channels = maps.shape[-1]
         x: Map = maps
         for features in (16, 64):
-            x = SeparableConv(features, self.mode, name=f"separable_{features}")(x)
+            x = SeparableConv(scaled(features, self.width), self.mode, name=f"separable_{features}")(x)
             x = BatchNorm(self.mode, elu, name=f"norm_{features}")(x)  # [B, F, T, features]
         if self.plain_projection:
             init = uniform_fan_in(x.shape[-1])

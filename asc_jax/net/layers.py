@@ -39,6 +39,11 @@ he_fan_out = nn.initializers.variance_scaling(2, "fan_out", "normal")
 he_fan_out_depthwise = nn.initializers.variance_scaling(2, "fan_out", "normal", in_axis=())
 
 
+def scaled(channels: int, width: float) -> int:
+    """A share `width` of the channels, to the nearest multiple of 4, at least 8."""
+    return max(8, 4 * round(channels * width / 4))
+
+
 def uniform_fan_in(fan_in: int) -> nn.initializers.Initializer:
     """U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default, for kernels and biases alike.
 

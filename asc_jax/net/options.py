@@ -1,6 +1,7 @@
 """What one may choose of the network; each field is an option of the command line."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -17,5 +18,13 @@ class Network:
     """Lambda of residual normalisation, each band plus lambda times the clip; 0 (released): the clip alone."""
     mean_over_time: bool = False
     """Average over time before the global convolution, in place of a weight for each frame (released)."""
+    width: float = 1.0
+    """Channels of attention, trunk and embedding, as a share of the released network's, in multiples of 4."""
+    depth: int = 2
+    """Bottlenecks in each of the trunk's three stages."""
+    bands: Literal[64, 96, 128] = 128
+    """Bands of the log-mel and of the Wavegram."""
+    hop: Literal[128, 256, 512] = 512
+    """Samples from one frame to the next; both features have windows of 1024."""
     bfloat16: bool = False
     """Attention and trunk compute in bfloat16, for a GPU or TPU."""

@@ -22,7 +22,7 @@ class Outputs(NamedTuple):
     """B clips, F bands, T frames; channel 0 is the log-mel, channel 1 the Wavegram."""
 
     cosine: jax.Array  # [B, scenes]
-    embedding: jax.Array  # [B, 128]
+    embedding: jax.Array  # [B, 128 as released]
     features: jax.Array  # [B, F, T, 2], before normalisation
     attention: jax.Array  # [B, F, T, 2]
 
@@ -46,15 +46,17 @@ class SceneNet(nn.Module):
         self, waveform: jax.Array, train: bool = False, augment_mel: Callable[[jax.Array], jax.Array] = lambda mel: mel
     ) -> Outputs:
         """`augment_mel` augments the log-mel [B, T, F]."""
-        mode = Mode(train, self.folded, self.axis_name, kernels_for(self.backend, train))
+        mode, chosen = Mode(train, self.folded, self.axis_name, kernels_for(self.backend, train)), self.network
         with jax.default_matmul_precision("highest"):  # a TPU would multiply in bfloat16
-            mel = augment_mel(self._adapted(log_mel(waveform, self.network.magnitude_mel, mode.kernels)))
-            wavegram = Wavegram(self.network.wavegram_filters, mode, name="wavegram")(waveform)  # [B, T, F]
+            mel = log_mel(waveform, chosen.magnitude_mel, mode.kernels, chosen.bands, chosen.hop)  # [B, T, F]
+            mel = augment_mel(self._adapted(mel))
+            wavegram = Wavegram(chosen.wavegram_filters, mode, chosen.bands, chosen.hop, name="wavegram")(waveform)
         features = jnp.stack((mel, wavegram), axis=-1).swapaxes(1, 2)  # [B, F, T, 2]
         x = jnp.stack((self._normalised(mel), normalise(wavegram)), axis=-1).swapaxes(1, 2)
-        x = x.astype(jnp.bfloat16 if self.network.bfloat16 else x.dtype)
-        attention = Attention(self.network.plain_projection, mode, name="attention")(x)
-        embedding = MobileFaceNet(mode, self.network.mean_over_time, name="trunk")(x * attention)
+        x = x.astype(jnp.bfloat16 if chosen.bfloat16 else x.dtype)
+        attention = Attention(chosen.plain_projection, mode, chosen.width, name="attention")(x)
+        trunk = MobileFaceNet(mode, chosen.mean_over_time, chosen.width, chosen.depth, name="trunk")
+        embedding = trunk(x * attention)
         embedding = embedding.astype(features.dtype)
         cosine = ArcFace(self.scenes, name="head")(embedding)
         return Outputs(cosine, embedding, features, attention.astype(features.dtype))

@@ -17,6 +17,7 @@ LICENCES = {
     "scenes": "made up by this software, free of rights.",
     "clips": "your own recordings: say here under which licence they are.",
     "tau2020": "TAU Urban Acoustic Scenes 2020 Mobile, Tampere University: non-commercial, academic use only.",
+    "tau2022": "TAU Urban Acoustic Scenes 2022 Mobile, Tampere University: non-commercial, academic use only.",
     "cas2023": "CAS 2023, published for the IEEE ICME 2024 Grand Challenge: on its authors' terms, which came with it.",
 }
 

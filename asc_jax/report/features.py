@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from asc_jax.data.spectra import draw_mel
-from asc_jax.evaluate.runs import FinishedRound
-from asc_jax.net.frontend import HOP, RATE
+from asc_jax.evaluate.runs import FinishedRound, networks
+from asc_jax.net.frontend import RATE
 from asc_jax.report.run import Missing
 from asc_jax.report.style import new_figure
 
@@ -17,13 +17,13 @@ def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
     if round_.intermediates is None:
         raise Missing(f"{round_.name} has no intermediates.npz; rounds trained by this version keep one.")
     features, attention = round_.intermediates.features, round_.intermediates.attention  # [F, T, 2]
-    figure = new_figure(4.0)
+    figure, hop = new_figure(4.0), networks(round_.settings)[0].hop
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
     images = {
-        "log-mel in dB": draw_mel(axes[0, 0], features[..., 0]),
-        "attention to the log-mel": draw_mel(axes[0, 1], attention[..., 0]),
-        "Wavegram": _draw_bands(axes[1, 0], features[..., 1]),
-        "attention to the Wavegram": _draw_bands(axes[1, 1], attention[..., 1]),
+        "log-mel in dB": draw_mel(axes[0, 0], features[..., 0], hop),
+        "attention to the log-mel": draw_mel(axes[0, 1], attention[..., 0], hop),
+        "Wavegram": _draw_bands(axes[1, 0], features[..., 1], hop),
+        "attention to the Wavegram": _draw_bands(axes[1, 1], attention[..., 1], hop),
     }
     for each, (title, image) in zip(axes.flat, images.items(), strict=True):
         image.set_cmap("inferno" if title.startswith("attention") else "cividis")
@@ -38,7 +38,7 @@ def features_and_attention(round_: FinishedRound) -> tuple[Figure, str]:
     return figure, f"Log-mel and Wavegram of one clip, and the attention of {round_.name} to them, {attention_range}."
 
 
-def _draw_bands(axes: Axes, values: np.ndarray) -> AxesImage:
+def _draw_bands(axes: Axes, values: np.ndarray, hop: int) -> AxesImage:
     """Draws learned bands [F, T] over time in s."""
-    extent = (0, values.shape[1] * HOP / RATE, 0.5, len(values) + 0.5)
+    extent = (0, values.shape[1] * hop / RATE, 0.5, len(values) + 0.5)
     return axes.imshow(values, origin="lower", aspect="auto", extent=extent, interpolation="nearest")

@@ -7,6 +7,7 @@ DATA = {
     "scenes": "the built-in scenes",
     "clips": "own recordings",
     "tau2020": "TAU 2020 Mobile",
+    "tau2022": "TAU 2022 Mobile",
     "cas2023": "CAS 2023",
 }
 VERBS = {

@@ -32,10 +32,10 @@ def fingerprint() -> str:
 
 def read(file: Path, network: Network) -> dict:
     """What `write` kept, as float32; UserError if it is of another network."""
-    with np.load(file) as kept:
-        arrays = {name: kept[name] for name in kept.files}
-    settings = json.loads(str(arrays.pop(NETWORK)))
-    if wrong := {name: value for name, value in settings.items() if asdict(network)[name] != value}:
+    with np.load(file) as members:
+        arrays = {name: members[name] for name in members.files}
+    kept = asdict(Network(**json.loads(str(arrays.pop(NETWORK)))))
+    if wrong := {name: kept[name] for name in kept if name != "bfloat16" and asdict(network)[name] != kept[name]}:
         needed = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in wrong.items())
         raise UserError(
             f"--source shipped: the shipped weights are of a network with {needed}; "

@@ -17,7 +17,7 @@ from commands import error_of
         *(["--epochs", each] for each in ("0", "-3")),
         *(["--checkpoint-every", "0"], ["--batch-size", "1"], ["--seed", "-1"], ["--scenes-seed", "-1"]),
         *(["--finetune-rounds", "-1"], ["--steps", "-1"]),
-        *(["--residual-normalisation", "2"], ["--wavegram-filters", "0"]),
+        *(["--residual-normalisation", "2"], ["--wavegram-filters", "0"], ["--width", "0"], ["--depth", "0"]),
         *(["--synthesis-steps", "-1"], ["--synthesis-pairs", "1"], ["--synthesis-seconds", "0"]),
         *(["--synthesis-temperature", "0"], ["--synthesis-learning-rate", "nan"]),
         *(["--teacher-temperature", "0"], ["--teacher-weight", "-1"]),

@@ -253,7 +253,7 @@ def test_only_one_prepares_at_a_time(recordings, data_dir):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("speech", "x", 1.0), "there is no data set 'speech': choose scenes, clips, tau2020, cas2023"),
+        (("speech", "x", 1.0), "there is no data set 'speech': choose scenes, clips, tau2020, tau2022, cas2023"),
         (("clips", None, 1.0), "clips needs recordings"),
         (("clips", "nowhere.csv", 1.0), "nowhere.csv: cannot read the list"),
         (("clips", "x", 0.0), "seconds is 0"),

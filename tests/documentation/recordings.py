@@ -20,6 +20,7 @@ def write_all(folder: Path) -> None:
     """Writes every recording and list that a command in the documentation names."""
     _write_lists(folder)
     _write_tau2020(folder / "tau2020", folder / "recordings/audio")
+    _write_tau2022(folder / "tau2022", folder / "recordings/audio")
     _write_cas2023(folder / "cas2023", folder / "recordings/audio")
     noise = np.random.default_rng(1).normal(0, 0.1, 3 * RATE)
     for name in (
@@ -68,6 +69,20 @@ def _write_tau2020(folder, audio):
         rows[tau2020.LISTS["train" if clip < 5 else "test"]].append(f"audio/{name}\t{scene}")
     for name, lines in rows.items():
         (folder / name).write_text("\n".join(lines) + "\n")
+
+
+def _write_tau2022(folder, audio):
+    """The folder of TAU Urban Acoustic Scenes 2022 Mobile with the lists of its 25 % split."""
+    (folder / "audio").mkdir(parents=True)
+    rows = {"meta": ["filename\tscene_label\tidentifier\tsource_label"], "split25": ["filename"], "test": ["filename"]}
+    for number, (scene, clip) in enumerate(_clips()):
+        city, device = CITIES[clip % 2], DEVICES[clip % 2]
+        name = f"{scene}-{city}-{number}-0-0-{device}.wav"
+        (folder / "audio" / name).symlink_to(audio / f"{number}.wav")
+        rows["meta"].append(f"audio/{name}\t{scene}\t{city}-{number}\t{device}")
+        rows["split25" if clip < 5 else "test"].append(f"audio/{name}")
+    for name, lines in rows.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
 
 
 def _write_cas2023(folder, audio):

@@ -34,6 +34,16 @@ def test_log_mel_is_librosas(waveform, magnitude):
     np.testing.assert_allclose(ours, expected.swapaxes(1, 2), atol=2e-3)  # decibels, float32 spectra on both sides
 
 
+@pytest.mark.parametrize(("bands", "hop"), [(64, 512), (96, 128), (128, 256)])
+def test_other_bands_and_hops_are_librosas_too(waveform, bands, hop):
+    ours = log_mel(jnp.asarray(waveform), bands=bands, hop=hop)
+    mel = librosa.feature.melspectrogram(
+        y=waveform, sr=16_000, n_fft=1024, hop_length=hop, n_mels=bands, htk=True, pad_mode="reflect"
+    )
+    assert ours.shape == (2, 20_123 // hop + 1, bands)
+    np.testing.assert_allclose(ours, 10 * np.log10(mel + 1e-8).swapaxes(1, 2), atol=2e-3)
+
+
 @pytest.mark.parametrize("magnitude", [False, True])
 def test_log_mel_by_products_is_that_by_fft(waveform, magnitude):
     assert "fft" not in str(jax.make_jaxpr(lambda x: log_mel(x, magnitude, PORTABLE))(waveform))
@@ -41,16 +51,16 @@ def test_log_mel_by_products_is_that_by_fft(waveform, magnitude):
     np.testing.assert_allclose(products, log_mel(jnp.asarray(waveform), magnitude), atol=2e-3)
 
 
-@pytest.mark.parametrize("filters", [1, 128])
-def test_wavegram_frames_are_those_of_a_strided_convolution(waveform, filters):
-    module = Wavegram(filters, Mode())
+@pytest.mark.parametrize(("filters", "hop"), [(1, 512), (128, 512), (1, 256), (3, 128)])
+def test_wavegram_frames_are_those_of_a_strided_convolution(waveform, filters, hop):
+    module = Wavegram(filters, Mode(), hop=hop)
     variables = module.init(jax.random.key(0), waveform)
     kernel, bias = variables["params"]["filter"]["kernel"], variables["params"]["filter"]["bias"]
     conv = jax.lax.conv_general_dilated(
-        waveform[..., None], kernel[:, None], (512,), ((512, 512),), dimension_numbers=("NWC", "WIO", "NWC")
+        waveform[..., None], kernel[:, None], (hop,), ((512, 512),), dimension_numbers=("NWC", "WIO", "NWC")
     )
     expected = np.maximum((conv + bias[None, None]) / np.sqrt(1 + 1e-5), 0)
-    if filters == 1:
+    if filters != BANDS:
         spread = variables["params"]["spread"]
         expected = np.maximum((expected @ spread["kernel"] + spread["bias"][None, None]) / np.sqrt(1 + 1e-5), 0)
     np.testing.assert_allclose(module.apply(variables, waveform), expected, atol=1e-5)

@@ -19,9 +19,10 @@ from asc_jax.config import PAPER, RELEASED
 from asc_jax.net.arcface import margin_logits
 from asc_jax.net.scenenet import SceneNet
 from experiments.robust import experiment as robust
+from experiments.small import experiment as small
 
 pytestmark = [pytest.mark.usefixtures("quick_to_compile"), pytest.mark.long]
-NETWORKS = {"released": RELEASED, "paper": PAPER, "robust": robust.network}
+NETWORKS = {"released": RELEASED, "paper": PAPER, "robust": robust.network, "small": small.network}
 LABEL = jnp.arange(3)
 WAVEFORM = np.random.default_rng(0).normal(0, 0.1, (3, 8_200))
 

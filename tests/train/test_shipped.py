@@ -52,7 +52,7 @@ def test_weights_come_back_in_half_precision(fresh, tmp_path):
         jax.tree.map(lambda a, b: np.testing.assert_array_equal(np.float16(a), b), fresh["params"][name], part)
 
 
-@pytest.mark.parametrize("change", [{"wavegram_filters": 128}, {"mean_over_time": False}])
+@pytest.mark.parametrize("change", [{"wavegram_filters": 128}, {"mean_over_time": False}, {"width": 0.5}])
 def test_another_network_is_refused_by_its_option(change):
     with pytest.raises(UserError, match=f"{next(iter(change)).replace('_', '-')} "):
         shipped(dataclasses.replace(NETWORK, **change))

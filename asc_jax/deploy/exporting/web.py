@@ -12,10 +12,10 @@ from asc_jax.deploy.exporting import onnx
 from asc_jax.deploy.exporting.onnxruntime_web import MODULE, SCRIPT, WASM
 from asc_jax.deploy.exporting.program import Exported, facts_of
 from asc_jax.net.arcface import SCALE
-from asc_jax.net.frontend import BANDS, HOP, WINDOW
+from asc_jax.net.ensemble import settings_of
+from asc_jax.net.frontend import WINDOW
 
 MODEL, RUNTIME = "model.js", "runtime.js"
-LOG_MEL = {"window": WINDOW, "hop": HOP, "bands": BANDS}
 
 
 def write(model: Classifier, folder: Path, runtime: dict[str, bytes]) -> None:
@@ -28,7 +28,9 @@ def write(model: Classifier, folder: Path, runtime: dict[str, bytes]) -> None:
         onnx.write(model, file)
         content = file.read_bytes()
     folder.mkdir()
-    facts = json.dumps(facts_of(model) | {"scale": SCALE / model.calibration.temperature, "log_mel": LOG_MEL})
+    network = settings_of(model.net)[0]
+    log_mel = {"window": WINDOW, "hop": network.hop, "bands": network.bands}
+    facts = json.dumps(facts_of(model) | {"scale": SCALE / model.calibration.temperature, "log_mel": log_mel})
     (folder / MODEL).write_text(f'"use strict";\nconst FACTS = {facts};\nconst MODEL = "{_packed(content)}";\n')
     module = base64.b64encode(runtime[MODULE]).decode()
     parts = json.dumps({"script": runtime[SCRIPT].decode(), "module": module, "wasm": _packed(runtime[WASM])})
