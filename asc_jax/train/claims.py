@@ -2,12 +2,14 @@
 
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 
 import jax
 
 from asc_jax.config import CONFIG
 from asc_jax.errors import UserError
+from asc_jax.net.options import Network
 from asc_jax.older import renamed
 from asc_jax.processes import is_first, wait
 from asc_jax.typed import AnyPath
@@ -44,7 +46,7 @@ def claim(folder: AnyPath, requested: dict, records: AnyPath | None) -> None:
 
 def check(folder: AnyPath, requested: dict) -> None:
     """UserError if the folder holds other settings."""
-    requested = json.loads(json.dumps(requested))
+    requested = _with_defaults(json.loads(json.dumps(requested)))
     if (folder / CONFIG).exists() and (different := differences(settings(folder), requested)):
         raise UserError(
             f"{folder} was trained with other settings ({'; '.join(different)}): "
@@ -58,7 +60,17 @@ def _kept(folder: AnyPath) -> dict:
 
 def settings(folder: AnyPath) -> dict:
     """The settings that a round's folder was claimed with."""
-    return _kept(folder)["settings"]
+    return _with_defaults(_kept(folder)["settings"])
+
+
+def _with_defaults(settings: dict) -> dict:
+    """The same with those options of its network, or its ensemble's, that were new after it was trained."""
+    match settings.get("network"):
+        case dict(network):
+            return settings | {"network": asdict(Network()) | network}
+        case list(members):
+            return settings | {"network": [asdict(Network()) | network for network in members]}
+    return settings
 
 
 def write_text(file: AnyPath, text: str) -> None:

@@ -1,10 +1,12 @@
 """A round's folder belongs to its settings."""
 
+import dataclasses
 import json
 
 import pytest
 
 from asc_jax.errors import UserError
+from asc_jax.net.options import Network
 from asc_jax.train import claims
 
 
@@ -35,3 +37,12 @@ def test_write_text_leaves_no_partial_file(tmp_path):
 def test_a_setting_that_an_older_run_lacks_is_off(off):
     assert claims.differences({"seed": 1}, {"seed": 1, "shipped": off}) == []
     assert claims.differences({"seed": 1}, {"seed": 1, "shipped": True}) == ["shipped was None, is now True"]
+
+
+def test_an_option_of_the_network_that_an_older_run_lacks_has_its_default(tmp_path):
+    now = {"network": dataclasses.asdict(Network())}
+    older = {"network": {name: value for name, value in now["network"].items() if name != "width"}}
+    (tmp_path / "config.json").write_text(json.dumps({"settings": older}))
+    claims.check(tmp_path, now)
+    with pytest.raises(UserError, match=r"network.width was 1.0, is now 0.5"):
+        claims.check(tmp_path, {"network": now["network"] | {"width": 0.5}})
