@@ -1,4 +1,4 @@
-"""How the layers are computed: by XLA's own operations here, for GPUs and TPUs; on a CPU by `cpu/`."""
+"""How the layers are computed: by XLA's own operations here; on a CPU by `cpu/`, on a TPU by tpu.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ class SceneNet(nn.Module):
 
     scenes: int
     network: Network = Network()
-    backend: str | None = None  # "cpu", "portable" (other runtimes), else XLA's own operations; None: JAX's platform
+    backend: str | None = None  # "cpu", "tpu", "portable" (other runtimes), else XLA's operations; None: JAX's platform
     axis_name: str | None = None  # mesh axis over which a batch is sharded and BatchNorm averages its statistics
     folded: bool = False  # for variables of `fold`
 

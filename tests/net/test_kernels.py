@@ -1,4 +1,4 @@
-"""The CPU's kernels in training against XLA's, with their gradients, in float64; whole networks: ../test_plain.py."""
+"""The kernels of CPUs and TPUs in training against XLA's, with gradients, in float64; networks: ../test_plain.py."""
 
 import flax.linen as nn
 import jax
@@ -14,6 +14,7 @@ from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
 from asc_jax.net.kernels import PORTABLE, XLA
 from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, materialise
 from asc_jax.net.mobilefacenet import Bottleneck
+from asc_jax.net.tpu import TPU
 
 
 class Stem(nn.Module):
@@ -34,13 +35,15 @@ LAYERS = {
 
 def test_each_backend_has_its_kernels():
     assert (kernels_for("cpu", True), kernels_for("cpu", False)) == (CPU_TRAINING, CPU)
-    assert kernels_for("tpu", True) == kernels_for("gpu", False) == XLA
+    assert kernels_for("gpu", True) == kernels_for("gpu", False) == XLA
+    assert kernels_for("tpu", True) == kernels_for("tpu", False) == TPU
     assert kernels_for("portable", False) == PORTABLE
     assert kernels_for(None, False) == kernels_for(jax.default_backend(), False)
 
 
+@pytest.mark.parametrize("ours", [CPU_TRAINING, TPU], ids=["cpu", "tpu"])
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
-def test_a_cpus_layers_are_xlas(layer):
+def test_layers_are_xlas(layer, ours):
     with jax.enable_x64(True):
         x = jnp.asarray(np.random.default_rng(0).normal(size=(3, 8, 9, 4)))
         variables = layer(Mode()).init(jax.random.key(0), x)
@@ -55,8 +58,8 @@ def test_a_cpus_layers_are_xlas(layer):
 
             return jax.jit(jax.value_and_grad(outcome, (0, 1), has_aux=True))(variables["params"], x)
 
-        ours, plain = (jax.tree.leaves(gradients(kernels)) for kernels in (CPU_TRAINING, XLA))
-        for a, b in zip(ours, plain, strict=True):
+        computed, plain = (jax.tree.leaves(gradients(kernels)) for kernels in (ours, XLA))
+        for a, b in zip(computed, plain, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
