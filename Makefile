@@ -55,7 +55,7 @@ test-all: test test-extras
 test-extras: .venv/extras .venv/oldest/installed .venv/onnxruntime-web/installed $(CHROMIUM)
 	$(PYTEST) --no-skips -m extra
 
-# Compiles every experiment for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
+# Compiles every network for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
 test-tpu: .venv/libtpu/installed
 	JAX_PLATFORMS=cpu TPU_LIBRARY_PATH="$(CURDIR)/.venv/libtpu/libtpu/libtpu.so" .venv/bin/python -m pytest --no-skips -m tpu
 

@@ -141,8 +141,9 @@ def test_a_training_step_in_float64(network):
     in_float64(network, "cpu")
 
 
-def test_a_training_step_by_xla():
-    in_float64(RELEASED, "xla")
+@pytest.mark.parametrize("backend", ["xla", "tpu"])
+def test_a_training_step_for_accelerators(backend):
+    in_float64(RELEASED, backend)
 
 
 @pytest.mark.parametrize("network", [RELEASED, PAPER], ids=["released", "paper"])
