@@ -53,6 +53,8 @@ class Card:
 
 def evaluate(options: Evaluation) -> None:
     """Score the test of every finished round, and of one round per scene, device and city."""
+    if options.unknown and not options.unknown.is_dir():
+        raise UserError(f"--unknown {options.unknown}: is no folder; name one with recordings of other places")
     from asc_jax.evaluate.evaluation import evaluate as evaluation_of
     from asc_jax.evaluate.evaluation import write_json
     from asc_jax.evaluate.runs import scored_rounds
@@ -82,8 +84,6 @@ def _evaluate_unknown(round_: "FinishedRound", folder: Path) -> None:
     from asc_jax.evaluate.tables import detection_table
     from asc_jax.evaluate.unknown import detect
 
-    if not folder.is_dir():
-        raise UserError(f"--unknown {folder}: is no folder; name one with recordings of other places")
     with opened(Path(round_.folder), (str(folder),)) as (model, recordings):
         predictions = reported(model.predict_each(recordings, model.samples), len(recordings), False, {})
         windows = [(Path(each.name), cosine) for each in predictions if not each.error for cosine in each.voted]

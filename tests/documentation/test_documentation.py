@@ -77,11 +77,9 @@ def test_a_file_is_there(mention, path):
 
 
 def test_options_in_prose_exist():
-    sources = "".join(
-        file.read_text()
-        for pattern in ("asc_jax/config.py", "asc_jax/cli/*.py", "experiments/launch/*.sh", "experiments/studies/*.py")
-        for file in ROOT.glob(pattern)
-    )
+    fields = ("asc_jax/config.py", "asc_jax/net/options.py")
+    patterns = (*fields, "asc_jax/cli/*.py", "experiments/launch/*.sh", "experiments/studies/*.py")
+    sources = "".join(file.read_text() for pattern in patterns for file in ROOT.glob(pattern))
     for option in documents.options():
         field = option.text.removeprefix("--").replace("-", "_")
         assert re.search(rf"^    {field}: |{option.text}(?![\w-])", sources, re.MULTILINE), (
