@@ -191,6 +191,7 @@ def _with_batches(phase: Phase, clips: int) -> Phase:
 def _plan(experiment: Experiment, commands: list[str], records: "Records") -> str:
     """What will be done, with the time that it takes roughly, and what is missing: a sentence or a few."""
     from asc_jax.devices import cores
+    from asc_jax.evaluate.calibrate import LEAST
     from data_prep.faults import left_out
 
     clips = f"{len(records.clips):,} clips of {experiment.seconds:g} s"
@@ -206,7 +207,8 @@ def _plan(experiment: Experiment, commands: list[str], records: "Records") -> st
     sentences.append(f"About {minutes} min without a GPU." if left else "All of it is finished.")
     tested = set(records.split("test").column("label"))
     if validated := _validated(records):
-        sentences.append(f"The confidence is calibrated on {validated} validation clips.")
+        few = f": too few, it needs {LEAST}" if validated < LEAST else ""
+        sentences.append(f"The confidence is {'not ' if few else ''}calibrated on {validated} validation clips{few}.")
     if untested := [scene for scene in records.scenes if scene not in tested]:
         sentences.append(f"Not tested: {', '.join(untested)} (--cross-validate session tests every labelled clip).")
     return f"{experiment.folder}: {', '.join(commands)}. {' '.join(sentences)}"

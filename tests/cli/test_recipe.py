@@ -76,7 +76,8 @@ def test_a_validation_split_calibrates_the_run(recordings, tmp_path, monkeypatch
     splits = ("train", "train", "train", "train", "validation", "validation", "test")
     path = as_list(recordings, scene_label=scene, split=lambda number, name: splits[number % 7])
     run(path, tmp_path, monkeypatch, "--dry-run")
-    assert "The confidence is calibrated on 4 validation clips." in capsys.readouterr().out and not calibrated
+    plan = capsys.readouterr().out
+    assert "The confidence is not calibrated on 4 validation clips: too few, it needs 20." in plan and not calibrated
     run(path, tmp_path, monkeypatch)
     assert calibrated == [pathlib.Path("runs/mine")]
 
