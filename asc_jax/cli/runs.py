@@ -24,7 +24,7 @@ class Evaluation:
     protocol: Literal["margin-free", "released"] = "margin-free"
     """released adds the published way of counting: with the margin on the true scene."""
     unknown: Path | None = None
-    """Folder with recordings of other places: how well they are told from the test clips (AUROC, FPR at 95 % TPR)."""
+    """Folder with recordings of other places: AUROC and FPR at 95 % TPR against the test clips."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ def evaluate(options: Evaluation) -> None:
 
 
 def _evaluate_unknown(round_: "FinishedRound", folder: Path) -> None:
-    """Prints how well a round tells the windows of a folder's recordings from its test clips."""
+    """Prints how well a round separates a folder's recordings, window by window, from its test clips."""
     import numpy as np
 
     from asc_jax.cli.recordings import opened, reported

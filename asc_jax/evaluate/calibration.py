@@ -38,8 +38,8 @@ class Calibration:
     def score(self, cosine: np.ndarray) -> np.ndarray:
         """Cosines [..., scenes] -> how much a clip is like the scenes [...]: the log-sum-exp of its logits.
 
-        It is the energy score of W. Liu et al. (Energy-based out-of-distribution detection, NeurIPS 2020), which tells
-        unknown scenes apart better than the largest cosine or probability (evaluate/README.md has the figures).
+        It is the energy score of W. Liu et al. (Energy-based out-of-distribution detection, NeurIPS 2020), which
+        separates unknown scenes better than the largest cosine or probability (evaluate/README.md has the figures).
         """
         return np.logaddexp.reduce(self.logits(cosine), axis=-1)
 

@@ -67,7 +67,7 @@ def score(name: str, interval: Interval) -> str:
 
 
 def detection_table(round_: str, detection: Detection) -> Table:
-    """How well unknown clips are told from known ones, which are the positive class."""
+    """How well unknown clips are separated from known ones, which are the positive class."""
     title = f"{round_}: clips of its scenes (positive) and of others, by the energy score"
     table = Table("known", "unknown", title=title)
     for name in ("AUROC in %", "FPR at 95 % TPR in %", "known called unknown in %", "unknown called unknown in %"):

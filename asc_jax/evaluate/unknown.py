@@ -1,4 +1,4 @@
-"""How well recordings of other places are told from those of a network's scenes."""
+"""How well recordings of other places are separated from those of a network's scenes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
