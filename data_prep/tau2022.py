@@ -24,7 +24,7 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str, split_lists: pat
     if seconds > SECONDS and fit in ("start", "exact"):
         raise PrepareError(f"tau2022: its clips are of {SECONDS:g} s, not of {seconds:g}: use --seconds {SECONDS:g}")
     rows = read_table(recordings / "meta.csv", ("filename", "scene_label", "identifier", "source_label"))
-    splits, faults = _splits(split_lists or recordings, {row["filename"] for row in rows})
+    splits, faults = _splits(split_lists or recordings, {row["filename"]: row["scene_label"] for row in rows})
     *smaller, largest = splits
     clips = []
     for row in rows:
@@ -39,8 +39,11 @@ def collect(recordings: pathlib.Path, seconds: float, fit: str, split_lists: pat
     return file_dataset("tau2022", SCENES, clips, recordings, seconds, fit, largest, faults)
 
 
-def _splits(folder: pathlib.Path, known: set[str]) -> tuple[dict[str, dict[str, str]], list[Fault]]:
-    """({share: {filename: train, test or nothing}} in the order of SHARES, what is wrong with the lists' names)"""
+def _splits(folder: pathlib.Path, scenes: dict[str, str]) -> tuple[dict[str, dict[str, str]], list[Fault]]:
+    """({share: {filename: train, test or nothing}} in the order of SHARES, what is wrong with the lists).
+
+    `scenes` are those that meta.csv gives, by filename.
+    """
     shares = [share for share in SHARES if (folder / _list_of(share)).exists()]
     if not shares or not (folder / TEST).exists():
         missing = TEST if shares else f"none of {', '.join(map(_list_of, SHARES))}"
@@ -48,26 +51,35 @@ def _splits(folder: pathlib.Path, known: set[str]) -> tuple[dict[str, dict[str, 
             f"{folder}: {'no ' if shares else ''}{missing}: download DCASE's lists (github.com/CPJKU/"
             "dcase2024_task1_baseline), and put them there or name their folder with --split-lists"
         )
-    tested = _names(folder / TEST)
-    trained = {share: _names(folder / _list_of(share)) for share in shares}
-    faults = _faults({TEST: tested} | {_list_of(share): names for share, names in trained.items()}, known)
-    splits = {share: collections.defaultdict(str, dict.fromkeys(names, "train")) for share, names in trained.items()}
-    for split in splits.values():
-        split.update(dict.fromkeys(tested, "test"))
-    return dict(splits), faults
+    lists = {file: _scenes_of(folder / file) for file in (TEST, *map(_list_of, shares))}
+    splits = {}
+    for share in shares:
+        training, testing = dict.fromkeys(lists[_list_of(share)], "train"), dict.fromkeys(lists[TEST], "test")
+        splits[share] = collections.defaultdict(str, training | testing)
+    return splits, _faults(lists, scenes)
 
 
 def _list_of(share: str) -> str:
     return f"split{share}.csv"
 
 
-def _names(path: pathlib.Path) -> set[str]:
-    return {row["filename"] for row in read_table(path, ("filename",))}
+def _scenes_of(path: pathlib.Path) -> dict[str, str]:
+    """The scene of each clip of a list, by filename; nothing where the list has no column of scenes."""
+    rows = read_table(path, ("filename",))
+    if not rows:
+        raise PrepareError(f"{path}: names no clip, only columns: download it anew, or delete it")
+    return {row["filename"]: row.get("scene_label", "") for row in rows}
 
 
-def _faults(lists: dict[str, set[str]], known: set[str]) -> list[Fault]:
-    """Names that meta.csv lacks, and those that are both trained on and tested."""
-    unknown = [(name, file) for file, names in lists.items() for name in sorted(names - known)]
-    both = [(name, file) for file, names in lists.items() if file != TEST for name in sorted(names & lists[TEST])]
-    faults = [Fault(name, "unknown name", f"{file} names it, meta.csv does not") for name, file in unknown]
-    return faults + [Fault(name, "contradiction", f"{file} trains on it, {TEST} tests it") for name, file in both]
+def _faults(lists: dict[str, dict[str, str]], scenes: dict[str, str]) -> list[Fault]:
+    """Names that meta.csv lacks or gives another scene, and those that are both trained on and tested."""
+    faults = []
+    for file, scene_of in lists.items():
+        for name, scene in scene_of.items():
+            if name not in scenes:
+                faults.append(Fault(name, "unknown name", f"{file} names it, meta.csv does not"))
+            elif scene and scene != scenes[name]:
+                faults.append(Fault(name, "contradiction", f"{scene} in {file}, {scenes[name]} in meta.csv"))
+            if file != TEST and name in lists[TEST]:
+                faults.append(Fault(name, "contradiction", f"{file} trains on it, {TEST} tests it"))
+    return faults

@@ -1,10 +1,10 @@
 """For DCASE's task 1: the recipe of `robust` with a network within its limits for clips of 1 s.
 
-    asc-jax complexity small --rules dcase
+    make pretrain finetune EXPERIMENT=small ARGS="--tau2022 /data/TAU2022 --split 25"
 
-It counts 119.5 of 128 kB of parameters, stored as int8, and 22.1 of 30 million multiply-accumulates. The shipped
-weights are not of this network, so it is pretrained on synthesised sounds, and then finetuned on a split of TAU 2022
-(`--tau2022`, `--split 25`). Nothing was trained on that here: its authors give it out.
+`asc-jax complexity small --rules dcase` counts 119.5 of 128 kB of parameters, stored as int8, and 22.1 of 30 million
+multiply-accumulates. The shipped weights are not of this network, so it is pretrained on synthesised sounds. Nothing
+was trained on TAU 2022 here: its authors give it out.
 """
 
 import dataclasses

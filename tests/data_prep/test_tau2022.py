@@ -88,6 +88,24 @@ def test_names_that_make_no_sense_are_reported(tau):
     }
 
 
+def test_scenes_in_a_list_must_be_those_of_meta(tau):
+    listed = [f"audio/{file}\t{file.split('-')[0]}" for file in TRAIN]
+    (tau / "split25.csv").write_text("\n".join(["filename\tscene_label", *listed]))
+    assert not tau2022.collect(tau, 1, "start").faults
+    wrong = [f"audio/{TRAIN[0]}\ttram", f"audio/{TRAIN[1]}\tliving_room", *listed[2:]]
+    (tau / "split25.csv").write_text("\n".join(["filename\tscene_label", *wrong]))
+    assert [(fault.id, fault.detail) for fault in tau2022.collect(tau, 1, "start").faults] == [
+        (f"audio/{TRAIN[0]}", "tram in split25.csv, airport in meta.csv"),
+        (f"audio/{TRAIN[1]}", "living_room in split25.csv, airport in meta.csv"),
+    ]
+
+
+def test_a_list_without_clips_is_refused(tau):
+    write(tau / "split5.csv", [])
+    with pytest.raises(PrepareError, match=r"split5\.csv: names no clip"):
+        tau2022.collect(tau, 1, "start")
+
+
 def test_longer_clips_than_there_are_are_refused_before_any_is_read(tau):
     with pytest.raises(PrepareError, match="of 1 s, not of 10: use --seconds 1"):
         tau2022.collect(tau, 10, "start")

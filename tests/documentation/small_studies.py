@@ -26,7 +26,7 @@ def run(shell, file: Path, arguments: list[str]) -> None:
 
 def copy_round(experiment, round_, records) -> None:
     """Stands in for `asc_jax.train.rounds.run`: the round is that of runs/mine."""
-    name = "finetune-1" if round_.command in ("finetune", "scratch") else round_.name
+    name = {"pretrain": "pretrain", "pseudolabel": "pseudolabel"}.get(round_.command, "finetune-1")
     shutil.copytree(Path("runs/mine") / name, Path(experiment.folder) / round_.name, dirs_exist_ok=True)
 
 
