@@ -24,7 +24,14 @@ def test_calls_and_bytes_are_read_from_the_program():
 @pytest.mark.parametrize("network", [Network(), Network(wavegram_filters=128, plain_projection=True)])
 def test_devices_tell_each_other_gradients_and_statistics_and_no_maps(network):
     case = Case(2, 1.0, network, 1)
-    (collective,) = collectives(compile_training(case).program)
-    parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(case.state().params))
-    assert collective.kind == "all-reduce"
-    assert parameters < collective.bytes < 1.1 * parameters
+    exchanged = {each.kind: each for each in collectives(compile_training(case).program)}
+    state = case.state()
+    parameters = sum(leaf.nbytes for leaf in jax.tree.leaves(state.params))
+    statistics = jax.tree.leaves(state.batch_stats)  # a mean and a variance for each normalisation
+    gradients = exchanged.pop("all-reduce")
+    assert gradients.calls == 1 and parameters < gradients.bytes < 1.01 * parameters
+    assert {kind: each.calls for kind, each in exchanged.items()} == {
+        "all-gather": len(statistics) // 2,
+        "reduce-scatter": len(statistics) // 2,  # of the gradients
+    }
+    assert exchanged["all-gather"].bytes == 2 * sum(leaf.nbytes for leaf in statistics)  # those of two devices
