@@ -44,6 +44,30 @@ def _backward(residuals, cotangents):
 moments.defvjp(_forward, _backward)
 
 
+@custom_vjp(nondiff_argnums=(2,))
+def global_moments(mean: jax.Array, var: jax.Array, axis_name: str) -> Moments:
+    """The moments of what all devices of a mesh axis hold together, from those of each one's equal share.
+
+    One gather takes both, and one all-reduce both of their gradients (Chan, Golub and LeVeque, 1983, equation 2.1).
+    """
+    return _global_forward(mean, var, axis_name)[0]
+
+
+def _global_forward(mean, var, axis_name):
+    means, variances = jnp.moveaxis(jax.lax.all_gather(jnp.stack((mean, var)), axis_name), 1, 0)  # [devices, C] each
+    global_mean = means.mean(0)
+    global_var = (variances + jnp.square(means - global_mean[None])).mean(0)
+    return (global_mean, global_var), mean - global_mean
+
+
+def _global_backward(axis_name, deviation, cotangents):
+    d_mean, d_var = jax.lax.pmean(jnp.stack(cotangents), axis_name)
+    return d_mean + 2 * deviation * d_var, d_var
+
+
+global_moments.defvjp(_global_forward, _global_backward)
+
+
 def gradient_of_moments(positions: int, mean: jax.Array, d_mean: jax.Array, d_var: jax.Array) -> Moments:
     """(slope [C], constant [C]): a map x has the cotangent slope * x + constant through its moments."""
     slope = 2 / positions * d_var

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from asc_jax.net.affine import identity, prelu
+from asc_jax.net.channels import global_moments
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.kernels import XLA, Kernels, Map
 
@@ -84,18 +85,12 @@ class BatchNorm(nn.Module):
         return self.mode.kernels.affine_activation(self.activation, x, scale, bias - mean * scale, slopes)
 
     def _batch_statistics(self, x: Map) -> tuple[jax.Array, jax.Array, int]:
-        """Mean [C], biased variance [C] and number of positions of the global batch, sharded evenly over devices.
-
-        One exchange takes both: each device has the moments of all, and combines them (Chan et al., 1983, eq. 2.1).
-        """
+        """Mean [C], biased variance [C] and number of positions of the global batch, sharded evenly over devices."""
         mean, var = self.mode.kernels.moments(x)
         positions, axis = math.prod(x.shape[:-1]), self.mode.axis_name
         if axis is None or jax.lax.axis_size(axis) == 1:
             return mean, var, positions
-        means, variances = jnp.moveaxis(jax.lax.all_gather(jnp.stack((mean, var)), axis), 1, 0)  # [devices, C] each
-        global_mean = means.mean(0, keepdims=True)
-        global_var = (variances + jnp.square(means - global_mean)).mean(0)
-        return global_mean[0], global_var, positions * len(means)
+        return *global_moments(mean, var, axis), positions * jax.lax.axis_size(axis)
 
 
 class FoldedBatchNorm(nn.Module):

@@ -31,7 +31,7 @@ WORKDIR=runs/mine` shows `x` and `make` and `park`.
 Neither `--hop` nor `experiments/studies/soak.py`, but `experiments/studies/soak.py x`.
 """
 
-
+pytestmark = pytest.mark.long  # as a file: its first commands train what the others need
 COMMANDS = documents.commands()
 NEED_EXTRAS = [each for each in COMMANDS if re.search("asc-jax (import-weights|export-weights|export) ", each.text)]
 

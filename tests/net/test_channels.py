@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec
 
-from asc_jax.net.channels import moments, plain_moments
+from asc_jax.devices import AXIS, mesh
+from asc_jax.net.channels import global_moments, moments, plain_moments
 
 random = np.random.default_rng(0)
 each_way = pytest.mark.parametrize("of", [plain_moments, moments])
@@ -34,3 +36,26 @@ def test_moments_of_bfloat16_are_float32_and_their_gradient_bfloat16(of):
     assert mean.dtype == var.dtype == jnp.float32
     np.testing.assert_allclose(var, np.asarray(x, np.float64).reshape(-1, 7).var(0), rtol=1e-5)
     assert pullback((mean, var))[0].dtype == jnp.bfloat16
+
+
+def test_moments_of_two_devices_are_those_of_the_whole():
+    """And so are their gradients; the shares' means lie far apart."""
+    shared, everywhere = PartitionSpec(AXIS), PartitionSpec()
+
+    def of_shares(x):
+        share = jax.shard_map(
+            lambda x: global_moments(*moments(x), AXIS),
+            mesh=mesh(),
+            in_specs=shared,
+            out_specs=everywhere,
+            check_vma=False,
+        )
+        return share(x)
+
+    with jax.enable_x64(True):
+        x = jnp.concatenate([jnp.asarray(random.normal(mean, 1, (3, 5, 7))) for mean in (1e3, -10)])
+        results, pullback = jax.vjp(jax.jit(of_shares), x)
+        expected, expected_pullback = jax.vjp(plain_moments, x)
+        jax.tree.map(np.testing.assert_allclose, results, expected)
+        cotangents = tuple(jnp.asarray(random.normal(size=7)) for _ in range(2))
+        np.testing.assert_allclose(pullback(cotangents)[0], expected_pullback(cotangents)[0], rtol=1e-9, atol=1e-12)
