@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import jax
@@ -10,8 +11,10 @@ import numpy as np
 from jax import lax
 
 from asc_jax.net import affine, channels
-from asc_jax.net.channels import Moments, along_channels
+from asc_jax.net.channels import Moments, along_channels, at_least_float32
+from asc_jax.typed import custom_vjp
 
+FEW = 4  # output channels of a product, up to which its input's gradient is no matrix product
 Map = Any  # a jax.Array; an `Affine`; in training on a CPU also a map that is not computed yet (cpu/deferred.py)
 
 
@@ -33,7 +36,7 @@ class Kernels:
 
     def pointwise(self, x: Map, kernel: jax.Array, bias: jax.Array | None = None) -> Map:
         """1x1 convolution with a kernel [C, D]: [..., C] -> [..., D]."""
-        y = (x.reshape(-1, x.shape[-1]) @ kernel.astype(x.dtype)).reshape(*x.shape[:-1], kernel.shape[1])
+        y = (_pointwise_to_few if kernel.shape[1] <= FEW else _pointwise)(x, kernel.astype(x.dtype))
         return y if bias is None else y + along_channels(y, bias.astype(y.dtype))
 
     def depthwise3x3(self, x: Map, kernel: jax.Array, stride: int) -> Map:
@@ -52,12 +55,12 @@ class Kernels:
         """A weight per position and channel, kernel [F, T, C]: -> [B, C]."""
         return jnp.einsum("bftc,ftc->bc", x, kernel.astype(x.dtype))
 
-    def moments(self, x: Map) -> Moments:
-        """Mean [C] and biased variance [C] over all axes but the last, at least float32."""
+    def moments(self, x: Map, near: jax.Array) -> Moments:
+        """Mean [C], guessed as `near` [C], and biased variance [C] over all axes but the last, at least float32."""
         if isinstance(x, Affine):
-            mean, var = self.moments(x.x)
+            mean, var = self.moments(x.x, jnp.zeros_like(near))
             return x.scale * mean + x.shift, jnp.square(x.scale) * var
-        return channels.moments(x)
+        return channels.moments(x, near)
 
     def affine_activation(
         self,
@@ -88,6 +91,23 @@ class PortableKernels(Kernels):
         size = frames.shape[-1]
         angle = np.outer(np.arange(size), np.arange(size // 2 + 1)) % size * (2 * np.pi / size)
         return frames @ jnp.asarray(np.cos(angle), frames.dtype), frames @ jnp.asarray(-np.sin(angle), frames.dtype)
+
+
+def _pointwise(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    return (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
+
+
+_pointwise_to_few = custom_vjp()(_pointwise)
+
+
+def _pointwise_to_few_backward(residuals, g):
+    """The input's gradient as a sum of products, which XLA fuses into what needs it: a matrix product is stored."""
+    x, kernel = residuals
+    columns = (at_least_float32(g[..., d, None]) * along_channels(x, kernel[:, d]) for d in range(kernel.shape[1]))
+    return reduce(jnp.add, columns).astype(x.dtype), jax.vjp(_pointwise, x, kernel)[1](g)[1]
+
+
+_pointwise_to_few.defvjp(lambda x, kernel: (_pointwise(x, kernel), (x, kernel)), _pointwise_to_few_backward)
 
 
 def _prelu(x, slope):

@@ -77,16 +77,16 @@ class BatchNorm(nn.Module):
         running_var = self.variable("batch_stats", "var", jnp.ones, size)
         mean, var = running_mean.value, running_var.value
         if self.mode.train:
-            mean, var, n = self._batch_statistics(x)
+            mean, var, n = self._batch_statistics(x, running_mean.value)
             if not self.is_initializing():
                 running_mean.value += 0.1 * (mean - running_mean.value)
                 running_var.value += 0.1 * (var * (n / (n - 1)) - running_var.value)
         scale = scale * jax.lax.rsqrt(var + EPSILON)
         return self.mode.kernels.affine_activation(self.activation, x, scale, bias - mean * scale, slopes)
 
-    def _batch_statistics(self, x: Map) -> tuple[jax.Array, jax.Array, int]:
+    def _batch_statistics(self, x: Map, near: jax.Array) -> tuple[jax.Array, jax.Array, int]:
         """Mean [C], biased variance [C] and number of positions of the global batch, sharded evenly over devices."""
-        mean, var = self.mode.kernels.moments(x)
+        mean, var = self.mode.kernels.moments(x, near)
         positions, axis = math.prod(x.shape[:-1]), self.mode.axis_name
         if axis is None or jax.lax.axis_size(axis) == 1:
             return mean, var, positions

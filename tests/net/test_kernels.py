@@ -11,7 +11,7 @@ from asc_jax.net.attention import SeparableProjection
 from asc_jax.net.backend import kernels_for
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
-from asc_jax.net.kernels import PORTABLE, XLA
+from asc_jax.net.kernels import FEW, PORTABLE, XLA
 from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, materialise
 from asc_jax.net.mobilefacenet import Bottleneck
 from asc_jax.net.tpu import TPU
@@ -61,6 +61,18 @@ def test_layers_are_xlas(layer, ours):
         computed, plain = (jax.tree.leaves(gradients(kernels)) for kernels in (ours, XLA))
         for a, b in zip(computed, plain, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("features", [1, 2, FEW, FEW + 1])
+def test_gradients_of_a_product_are_those_of_the_matrix_product(features):
+    with jax.enable_x64(True):
+        random = np.random.default_rng(0)
+        x, kernel = (jnp.asarray(random.normal(size=shape)) for shape in ((2, 3, 5, 7), (7, features)))
+        y, pullback = jax.vjp(XLA.pointwise, x, kernel)
+        expected, expected_pullback = jax.vjp(lambda x, kernel: jnp.einsum("bftc,cd->bftd", x, kernel), x, kernel)
+        np.testing.assert_allclose(y, expected)
+        g = jnp.asarray(random.normal(size=y.shape))
+        jax.tree.map(np.testing.assert_allclose, pullback(g), expected_pullback(g))
 
 
 def test_maps_are_deferred_in_training_alone():

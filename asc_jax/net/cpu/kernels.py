@@ -52,8 +52,8 @@ class CpuTrainingKernels(CpuKernels):
     def conv3x3(self, x, kernel):
         return deferred(x).then(super().conv3x3, kernel, local=False).store()
 
-    def moments(self, x):
-        return deferred(x).moments() if _is_map(x) else super().moments(x)
+    def moments(self, x, near):
+        return deferred(x).moments() if _is_map(x) else super().moments(x, near)
 
     def affine_activation(self, activation, x, scale, shift, slopes=()):
         activate = partial(super().affine_activation, activation)
