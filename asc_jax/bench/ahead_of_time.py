@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from asc_jax.bench.chips import CHIPS, Chip
 from asc_jax.bench.collectives import Collective, collectives
 from asc_jax.bench.network import Case
-from asc_jax.bench.padding import padding
+from asc_jax.bench.traffic import traffic
 from asc_jax.config import Synthesis
 from asc_jax.data.responses import COUNT, TAPS
 from asc_jax.devices import mesh_of, shardings
@@ -28,13 +28,14 @@ class Program:
 
     name: str
     device: str  # kind of each, as JAX names it
+    chips: int
     clips: float  # or synthesised sounds, on one chip
     compile_seconds: float
     arguments: int  # bytes of memory
     outputs: int  # those that do not take the place of donated arguments
     temporaries: int
     code: int
-    traffic: float  # bytes read and written, with the padding
+    traffic: int  # bytes of its main memory, read and written, with the padding
     flops: float
     padding: float  # its share of the traffic
     collectives: list[Collective]
@@ -72,8 +73,9 @@ def tpu_mesh(topology: str) -> Mesh:
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    host = {"chips_per_host_bounds": (1, 1, 1)} if topology.endswith(":1x1") else {}  # otherwise it has four chips
     try:
-        return mesh_of(topologies.get_topology_desc(platform="tpu", topology_name=topology).devices)
+        return mesh_of(topologies.get_topology_desc(platform="tpu", topology_name=topology, **host).devices)
     except jax.errors.JaxRuntimeError as error:
         known = "name one such as v5e:2x4, v5p:2x2x2 or v6e:4x4"
         raise UserError(
@@ -126,17 +128,19 @@ def _compile(name: str, function, arguments, clips: int, mesh: Mesh) -> Program:
     compiled = function.lower(*arguments).compile()
     seconds = time.perf_counter() - start
     memory, cost, text = compiled.memory_analysis(), compiled.cost_analysis(), compiled.as_text()
+    moved, padding = traffic(text)
     return Program(
         name,
         mesh.devices.flat[0].device_kind,
+        mesh.size,
         clips / mesh.size,
         seconds,
         memory.argument_size_in_bytes,
         memory.output_size_in_bytes - memory.alias_size_in_bytes,
         memory.temp_size_in_bytes,
         memory.generated_code_size_in_bytes,
-        cost["bytes accessed"],
+        moved,
         cost["flops"],
-        padding(text),
+        padding,
         collectives(text),
     )

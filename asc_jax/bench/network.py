@@ -9,7 +9,7 @@ import numpy as np
 
 from asc_jax.bench.arithmetic import multiply_accumulates
 from asc_jax.bench.machine import peak_memory
-from asc_jax.bench.timing import Result, seconds_of
+from asc_jax.bench.timing import Result, seconds_in_a_row, seconds_of
 from asc_jax.config import Phase
 from asc_jax.data.responses import synthesised
 from asc_jax.devices import can_share, on_every_device, shard_batch
@@ -84,8 +84,8 @@ def compile_training(case: Case) -> TrainingStep:
     return TrainingStep(case, step, arguments, seconds)
 
 
-def training(step: TrainingStep) -> Result:
-    """One training step; its arithmetic is three times that of the forward pass."""
+def training(step: TrainingStep, in_a_row: bool = False) -> Result:
+    """A training step, waited for or one after the other; its arithmetic is three times that of the forward pass."""
     case, state = step.case, step.case.state()
 
     def call():
@@ -93,11 +93,10 @@ def training(step: TrainingStep) -> Result:
         state, metrics = step.compiled(state, *step.arguments)
         return metrics
 
-    seconds = seconds_of(call, case.repeats)
+    seconds = (seconds_in_a_row if in_a_row else seconds_of)(call, case.repeats)
+    name = "training steps in a row" if in_a_row else "training step"
     arithmetic = 3 * case.multiply_accumulates()
-    return _result(
-        "training step", case.batch, seconds, step.compile_seconds, step.compiled, arithmetic, jax.device_count()
-    )
+    return _result(name, case.batch, seconds, step.compile_seconds, step.compiled, arithmetic, jax.device_count())
 
 
 def evaluation(case: Case, clips: int | None = None) -> Result:

@@ -64,7 +64,8 @@ def collectives_table(collectives: list[Collective]) -> Table:
 def program_table(program: Program) -> Table:
     """What a program, compiled and never run, takes of the chips it is for."""
     chip, clips = program.chip, program.clips
-    table = Table(f"{program.name}, compiled and not run", program.device, title_justify="left")
+    devices = f"{program.chips} x {program.device}"
+    table = Table(f"{program.name}, compiled and not run", devices, title_justify="left")
     table.add_row("clips a chip", f"{clips:g}")
     table.add_row("compilation", f"{program.compile_seconds:.0f} s")
     published = f" of {chip.memory / 1e9:g}" if chip else ""

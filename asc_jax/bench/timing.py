@@ -20,6 +20,16 @@ def seconds_of(function: Callable, repeats: int, warm_up: int = 2) -> list[float
     return seconds
 
 
+def seconds_in_a_row(function: Callable, repeats: int) -> list[float]:
+    """Mean wall time of `repeats` calls, of which only the last is waited for, as in training; one does not count."""
+    jax.block_until_ready(function())
+    start = time.perf_counter()
+    for _ in range(repeats - 1):
+        function()
+    jax.block_until_ready(function())
+    return [(time.perf_counter() - start) / repeats]
+
+
 @dataclass(frozen=True)
 class Result:
     """One benchmark; memory in bytes, arithmetic in multiply-accumulates of one call, None where it says nothing."""

@@ -32,7 +32,8 @@ class Benchmark:
     """What is timed, on noise."""
 
     sections: tyro.conf.Positional[tuple[Section, ...]] = ("train", "eval", "latency", "read", "epoch")
-    """train, eval: a step on a batch; latency: one clip; read, epoch: from records; growth: all of it at many sizes."""
+    """train, eval: a step on a batch, in training also steps in a row; latency: one clip; read, epoch: from records;
+    growth: all of it at many sizes."""
     batch: int = 32
     """Clips in a batch."""
     seconds: float = 10.0
@@ -53,8 +54,9 @@ class Benchmark:
     """File for the figures, written even if a later section fails."""
     trace: Path | None = None
     """Folder for a profile of the training step, whose costliest operations are printed."""
-    compile_for: str | None = None
-    """A TPU slice such as v5e:2x4: compile the steps for it by the TPU's own compiler, here, and run nothing."""
+    compile_for: tuple[str, ...] = ()
+    """TPU slices such as v5e:2x4: compile the steps for them by the TPU's own compiler, here, and run nothing. Growth
+    is then over their chips."""
     picture: Path = Path("growth.png")
     """File of growth's picture; its ending (png, pdf, svg) says the format."""
 
@@ -65,7 +67,7 @@ def bench(args: Benchmark) -> None:
     import jax
 
     if args.compile_for:
-        return compile_only(_case(args), args.compile_for, args.sections, args.json)
+        return compile_only(_case(args), args)
     if args.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     from asc_jax.devices import use_cores
@@ -146,6 +148,7 @@ def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Ite
 
     if step and "train" in args.sections:
         yield network.training(step)
+        yield network.training(step, in_a_row=True)
     if "eval" in args.sections:
         yield network.evaluation(case)
     if "latency" in args.sections:
@@ -160,9 +163,9 @@ def _results(case: "Case", step: "TrainingStep | None", args: Benchmark) -> "Ite
         points = []
         try:
             with _noise(case, max(growth.STEPS) * case.batch) as clips:
-                for point in growth.growth(case, clips, args.cache):
-                    points.append(point)
-                    yield point.result
+                for each in growth.growth(case, clips, args.cache):
+                    points.append(each.point)
+                    yield each.result
         finally:
             if points:
                 growth.draw(points, args.picture)

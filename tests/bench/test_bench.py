@@ -12,7 +12,7 @@ from asc_jax.bench import growth, network, tables
 from asc_jax.bench.machine import description, limits, memory, peak_memory
 from asc_jax.bench.network import Case
 from asc_jax.bench.reading import reading
-from asc_jax.bench.timing import Result, seconds_of
+from asc_jax.bench.timing import Result, seconds_in_a_row, seconds_of
 from asc_jax.bench.trace import operations
 from asc_jax.net.options import Network
 
@@ -30,6 +30,18 @@ def test_every_repeat_is_timed_and_no_warm_up():
 
     seconds = seconds_of(call, 3)
     assert len(calls) == 5 and len(seconds) == 3 and min(seconds) >= 0.01
+
+
+def test_calls_in_a_row_are_timed_together():
+    calls = []
+
+    def call():
+        calls.append(None)
+        time.sleep(0.01)
+        return jnp.zeros(1)
+
+    (seconds,) = seconds_in_a_row(call, 3)
+    assert len(calls) == 4 and 0.01 <= seconds
 
 
 def test_shares_of_the_limits():
@@ -92,7 +104,9 @@ def test_growth_stops_before_the_memory_is_full(make_records, monkeypatch, tmp_p
     assert values["seconds", "training"] == list(growth.LENGTHS)  # a batch of 2 leaves room for 2.5 times the length
     assert values["clips", "epoch"] == [2, 8, 32]
     assert points[0].result.name == "evaluation, batch 1"
-    growth.draw(points, tmp_path / "growth.png")
+    assert points[0].point == growth.Point("evaluation", "batch", 1, "clips/s", 2)
+    assert points[-1].point == growth.Point("epoch", "clips", 32, "seconds", 2)
+    growth.draw([each.point for each in points], tmp_path / "growth.png")
     assert (tmp_path / "growth.png").stat().st_size > 10_000
 
 

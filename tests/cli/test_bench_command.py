@@ -13,7 +13,7 @@ from jax.experimental import topologies
 from asc_jax.bench import ahead_of_time, growth, machine, reading
 from asc_jax.bench.chips import CHIPS, Chip
 from asc_jax.cli import main
-from asc_jax.devices import cores, mesh
+from asc_jax.devices import cores, mesh, mesh_of
 
 pytestmark = pytest.mark.usefixtures("quickest_to_compile")
 EXCHANGED = {"all-reduce", "all-gather"}  # gradients, and statistics
@@ -37,8 +37,9 @@ def test_every_section_prints_its_results_and_keeps_them(tmp_path, capsys):
     printed = capsys.readouterr().out
     findings = json.loads((tmp_path / "b.json").read_text())
     names = [result["name"] for result in findings["results"]]
-    assert names[:5] == ["training step", "evaluation", "one clip", "reading, cache none", "epoch, cache none"]
-    assert names[5:7] == ["evaluation, batch 2", "training step, batch 2"]
+    assert names[:2] == ["training step", "training steps in a row"]
+    assert names[2:6] == ["evaluation", "one clip", "reading, cache none", "epoch, cache none"]
+    assert names[6:8] == ["evaluation, batch 2", "training step, batch 2"]
     assert names[-1] == "epoch, cache none, clips 4"
     assert all(f"\n{name}" in printed for name in names)
     assert {operation["kind"] for operation in findings["collectives"]} == EXCHANGED
@@ -120,13 +121,32 @@ def test_what_was_compiled_for_other_devices_is_printed_and_kept(tmp_path, capsy
     assert program["ceilings"]["memory"] == pytest.approx(819e9 / program["traffic"])
 
 
+def test_growth_over_chips_shares_the_batch_and_keeps_the_clips_of_a_chip(tmp_path, capsys, monkeypatch):
+    slices = {"v5e:1x1": mesh_of(jax.devices()[:1]), "v5e:1x2": mesh()}
+    monkeypatch.setattr(ahead_of_time, "tpu_mesh", slices.get)
+    monkeypatch.setitem(CHIPS, mesh().devices.flat[0].device_kind, Chip("none", 16e9, 819e9, 197e12))
+    drawn, draw = [], growth.draw
+    monkeypatch.setattr(growth, "draw", lambda points, file: drawn.extend(points) or draw(points, file))
+    json_file, picture = tmp_path / "compiled.json", tmp_path / "growth.png"
+    files = ["--json", str(json_file), "--picture", str(picture)]
+    main(["bench", "growth", *SMALL, *files, "--compile-for", *slices])
+    programs = json.loads(json_file.read_text())["programs"]
+    assert [(each["chips"], each["clips"]) for each in programs] == [(1, 2), (2, 1), (2, 2)]
+    heights = [each["chips"] * each["ceilings"]["memory"] for each in programs]
+    shared = [(point.x, point.y) for point in drawn if point.curve == "batch 2"]
+    scaled = [(point.x, point.y) for point in drawn if point.curve == "2 clips a chip"]
+    assert shared == [(1, heights[0]), (2, heights[1])] and scaled == [(1, heights[0]), (2, heights[2])]
+    assert picture.exists() and str(picture) in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "error", "advice"),
     [
         ([], RuntimeError("JAX TPU support not installed"), "install it with pip install -e '.[tpu]'"),
         ([], jax.errors.JaxRuntimeError("INVALID_ARGUMENT: no"), "v4: no TPU slice that its compiler knows; name one"),
         (["--batch", "3"], None, "2 devices cannot share a batch of 3 clips: use --batch 4"),
-        (["latency"], None, "compiles train and eval alone"),
+        (["latency"], None, "compiles train, eval and growth alone"),
+        (["growth"], None, "its rates are not listed"),
     ],
 )
 def test_what_cannot_be_compiled_is_reported_in_one_line(options, error, advice, capsys, monkeypatch):
