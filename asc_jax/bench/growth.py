@@ -83,11 +83,12 @@ def _sizes(case: Case, field: Literal["batch", "seconds"], values: tuple[float, 
 def over_chips(case: Case, meshes: list[Mesh]) -> Iterator[tuple[Program, list[Point]]]:
     """The training step compiled for slices of TPUs: a batch that all chips share, and as many clips a chip throughout.
 
-    A point's height is what the memory of all chips allows. UserError for chips of which no rates are listed.
+    A point's height is what the memory of all chips allows. UserError for chips of several kinds, or of one whose rates
+    are not listed.
     """
-    kind = meshes[0].devices.flat[0].device_kind
-    if kind not in CHIPS:
-        raise UserError(f"{kind}: its rates are not listed, which growth needs; name slices of v5e, v5p or v6e")
+    kinds = {mesh.devices.flat[0].device_kind for mesh in meshes}
+    if len(kinds) > 1 or not kinds <= CHIPS.keys():
+        raise UserError(f"{', '.join(sorted(kinds))}: growth is over slices of one kind, v5e, v5p or v6e; name those")
     each = case.batch // meshes[0].size
     for mesh in meshes:
         curves = {f"batch {case.batch}": case.batch, f"{each} clips a chip": each * mesh.size}

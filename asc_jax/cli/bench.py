@@ -54,7 +54,7 @@ class Benchmark:
     """File for the figures, written even if a later section fails."""
     trace: Path | None = None
     """Folder for a profile of the training step, whose costliest operations are printed."""
-    compile_for: tuple[str, ...] = ()
+    compile_for: tuple[str, ...] | None = None
     """TPU slices such as v5e:2x4: compile the steps for them by the TPU's own compiler, here, and run nothing. Growth
     is then over their chips."""
     picture: Path = Path("growth.png")
@@ -66,8 +66,8 @@ def bench(args: Benchmark) -> None:
     _check(args)
     import jax
 
-    if args.compile_for:
-        return compile_only(_case(args), args)
+    if args.compile_for is not None:
+        return compile_only(_case(args), args, args.compile_for)
     if args.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     from asc_jax.devices import use_cores

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 SECTIONS = {"train", "eval", "growth"}
 
 
-def compile_only(case: "Case", args: "Benchmark") -> None:
+def compile_only(case: "Case", args: "Benchmark", topologies: tuple[str, ...]) -> None:
     """Compiles the requested SECTIONS for each slice, prints what they take of its chips, and runs nothing.
 
     The figures go to the JSON file, and growth's ceilings over the number of chips to its picture. UserError where the
     chips of a slice cannot share the batch.
     """
+    if not topologies:
+        raise UserError("--compile-for: name a TPU slice, such as v5e:2x4")
     if not SECTIONS.intersection(args.sections):
-        raise UserError(f"--compile-for {args.compile_for[0]}: compiles train, eval and growth alone; name one of them")
+        raise UserError(
+            f"--compile-for {' '.join(topologies)}: compiles train, eval and growth alone; name one of them"
+        )
     import jax
 
     jax.config.update("jax_platforms", "cpu")  # with the compiler installed, JAX would look for a TPU
@@ -34,7 +38,7 @@ def compile_only(case: "Case", args: "Benchmark") -> None:
     from asc_jax.bench.growth import draw
     from asc_jax.bench.tables import program_table
 
-    meshes = {topology: tpu_mesh(topology) for topology in args.compile_for}
+    meshes = {topology: tpu_mesh(topology) for topology in topologies}
     for topology, mesh in meshes.items():
         _check_batch(case, mesh)
         hosts = len({device.process_index for device in mesh.devices.flat})
@@ -45,7 +49,7 @@ def compile_only(case: "Case", args: "Benchmark") -> None:
         figures.append(asdict(program) | {"memory": program.memory, "ceilings": program.ceilings})
         points += its_points
         if args.json:
-            found = {"compiled_for": args.compile_for, "programs": figures}
+            found = {"compiled_for": topologies, "programs": figures}
             args.json.write_text(json.dumps(found, indent=1) + "\n")
     if points:
         draw(points, args.picture)

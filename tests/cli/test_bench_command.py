@@ -96,6 +96,7 @@ def test_every_core_that_can_share_a_batch_is_a_device_as_in_training(tmp_path):
         (["eval", "--device", "tpu"], "--device tpu: JAX finds none here"),
         (["--json", "/proc/b.json"], "--json /proc/b.json: cannot be written"),
         (["growth", "--picture", "/proc/g.png"], "--picture /proc/g.png: cannot be written"),
+        (["train", "--compile-for"], "--compile-for: name a TPU slice"),
         (["eval", "--batch", "1000000000000"], "do not fit into this machine's memory"),
         (["eval", "--seconds", "1e9"], "do not fit into this machine's memory"),
     ],
@@ -146,7 +147,7 @@ def test_growth_over_chips_shares_the_batch_and_keeps_the_clips_of_a_chip(tmp_pa
         ([], jax.errors.JaxRuntimeError("INVALID_ARGUMENT: no"), "v4: no TPU slice that its compiler knows; name one"),
         (["--batch", "3"], None, "2 devices cannot share a batch of 3 clips: use --batch 4"),
         (["latency"], None, "compiles train, eval and growth alone"),
-        (["growth"], None, "its rates are not listed"),
+        (["growth"], None, "cpu: growth is over slices of one kind"),
     ],
 )
 def test_what_cannot_be_compiled_is_reported_in_one_line(options, error, advice, capsys, monkeypatch):
