@@ -75,6 +75,13 @@ def test_gradients_of_a_product_are_those_of_the_matrix_product(features):
         jax.tree.map(np.testing.assert_allclose, pullback(g), expected_pullback(g))
 
 
+def test_the_variance_of_few_embeddings_is_precise_whatever_their_mean():
+    x = np.random.default_rng(0).normal(1e3, 1, (2, 5)).astype(np.float32)
+    mean, var = XLA.moments(jnp.asarray(x), jnp.zeros(5))
+    np.testing.assert_allclose(mean, x.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(var, x.astype(np.float64).var(0), rtol=1e-3)
+
+
 def test_maps_are_deferred_in_training_alone():
     x, kernel = jnp.ones((1, 2, 2, 3)), jnp.ones((3, 3, 3))
     assert isinstance(CPU_TRAINING.depthwise3x3(x, kernel, 1), Deferred)
