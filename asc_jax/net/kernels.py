@@ -1,4 +1,4 @@
-"""How the layers are computed: by XLA's own operations here; on a CPU by `cpu/`, on a TPU by tpu.py."""
+"""How the layers are computed: by XLA's own operations here; on a CPU by `cpu/`, else by gpu.py and tpu.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from asc_jax.net import affine, channels
 from asc_jax.net.channels import Moments, along_channels, at_least_float32
 from asc_jax.typed import custom_vjp
 
-FEW = 4  # output channels of a product, up to which its input's gradient is no matrix product
+FEW = 4  # channels, up to which a sum of products is faster than a matrix product or a convolution
 Map = Any  # a jax.Array; an `Affine`; in training on a CPU also a map that is not computed yet (cpu/deferred.py)
 
 
@@ -41,7 +41,7 @@ class Kernels:
 
     def depthwise3x3(self, x: Map, kernel: jax.Array, stride: int) -> Map:
         """Zero padding 1, kernel [3, 3, C], stride 1 or 2: -> [B, ceil(F / stride), ceil(T / stride), C]."""
-        return _convolve(x, kernel[:, :, None], stride, groups=x.shape[-1])
+        return convolve(x, kernel[:, :, None], stride, groups=x.shape[-1])
 
     def depthwise1x1(self, x: Map, kernel: jax.Array, bias: jax.Array) -> Affine:
         """A weight and a bias [C] per channel, whose result only a batch normalisation takes."""
@@ -49,7 +49,7 @@ class Kernels:
 
     def conv3x3(self, x: Map, kernel: jax.Array) -> Map:
         """Zero padding 1, stride 2, kernel [3, 3, C, D]: -> [B, ceil(F / 2), ceil(T / 2), D]."""
-        return _convolve(x, kernel, 2, groups=1)
+        return convolve(x, kernel, 2, groups=1)
 
     def global_depthwise(self, x: Map, kernel: jax.Array) -> jax.Array:
         """A weight per position and channel, kernel [F, T, C]: -> [B, C]."""
@@ -117,7 +117,8 @@ def _prelu(x, slope):
     return jnp.maximum(x, 0) + slope * jnp.minimum(x, 0)
 
 
-def _convolve(x: jax.Array, kernel: jax.Array, stride: int, groups: int) -> jax.Array:
+def convolve(x: jax.Array, kernel: jax.Array, stride: int, groups: int) -> jax.Array:
+    """3x3 convolution with zero padding 1: x [B, F, T, C], kernel [3, 3, C / groups, D] -> [B, F', T', D]."""
     strides, padding, layout = (stride, stride), ((1, 1), (1, 1)), ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(
         x, kernel.astype(x.dtype), strides, padding, dimension_numbers=layout, feature_group_count=groups

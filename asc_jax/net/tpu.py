@@ -4,15 +4,11 @@ As a sum of shifted maps, a depthwise convolution is compiled into one operation
 normalisation and activation before it, the sum for the mean after it.
 """
 
-from functools import reduce
-
 import jax
-import jax.numpy as jnp
 from jax.experimental.layout import Layout, with_layout_constraint
 
-from asc_jax.net.channels import at_least_float32
 from asc_jax.net.kernels import Kernels
-from asc_jax.typed import custom_vjp
+from asc_jax.net.shifted import depthwise3x3
 
 WIDE = 64  # channels, from which on they are the innermost axis: shifts along the innermost one take long
 
@@ -25,30 +21,6 @@ class TpuKernels(Kernels):
             return depthwise3x3(x, kernel)[:, ::stride, ::stride]
         y = _channels_innermost(depthwise3x3(_channels_innermost(x), kernel))
         return y[:, ::stride, ::stride]  # of all results: what would be saved is less than what gathering inputs costs
-
-
-@custom_vjp()
-def depthwise3x3(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Depthwise 3x3 convolution with zero padding 1 and stride 1: x [B, F, T, C], kernel [3, 3, C] -> [B, F, T, C]."""
-    taps = kernel.reshape(9, -1)[:, None, None, None]
-    products = (tap * at_least_float32(shifted) for tap, shifted in zip(taps, _shifts(x), strict=True))
-    return reduce(jnp.add, products).astype(x.dtype)
-
-
-def _depthwise_backward(residuals, g):
-    x, kernel = residuals
-    sums = [(at_least_float32(g) * at_least_float32(shifted)).sum((0, 1, 2)) for shifted in _shifts(x)]
-    return depthwise3x3(g, kernel[::-1, ::-1]), jnp.stack(sums).reshape(kernel.shape)
-
-
-depthwise3x3.defvjp(lambda x, kernel: (depthwise3x3(x, kernel), (x, kernel)), _depthwise_backward)
-
-
-def _shifts(x: jax.Array) -> list[jax.Array]:
-    """The inputs of the nine taps, in the kernel's order."""
-    bands, frames = x.shape[1:3]
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    return [padded[:, i : i + bands, j : j + frames] for i in range(3) for j in range(3)]
 
 
 def _channels_innermost(x: jax.Array) -> jax.Array:

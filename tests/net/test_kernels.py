@@ -1,4 +1,4 @@
-"""The kernels of CPUs and TPUs in training against XLA's, with gradients, in float64; networks: ../test_plain.py."""
+"""The kernels of CPUs, GPUs and TPUs in training against XLA's, with gradients, in float64; networks: test_plain.py."""
 
 import flax.linen as nn
 import jax
@@ -11,6 +11,7 @@ from asc_jax.net.attention import SeparableProjection
 from asc_jax.net.backend import kernels_for
 from asc_jax.net.cpu.deferred import Deferred
 from asc_jax.net.cpu.kernels import CPU, CPU_TRAINING
+from asc_jax.net.gpu import GPU
 from asc_jax.net.kernels import FEW, PORTABLE, XLA
 from asc_jax.net.layers import Conv3x3, Mode, conv_norm, he_fan_out, materialise
 from asc_jax.net.mobilefacenet import Bottleneck
@@ -35,13 +36,13 @@ LAYERS = {
 
 def test_each_backend_has_its_kernels():
     assert (kernels_for("cpu", True), kernels_for("cpu", False)) == (CPU_TRAINING, CPU)
-    assert kernels_for("gpu", True) == kernels_for("gpu", False) == XLA
+    assert kernels_for("gpu", True) == kernels_for("gpu", False) == GPU
     assert kernels_for("tpu", True) == kernels_for("tpu", False) == TPU
     assert kernels_for("portable", False) == PORTABLE
     assert kernels_for(None, False) == kernels_for(jax.default_backend(), False)
 
 
-@pytest.mark.parametrize("ours", [CPU_TRAINING, TPU], ids=["cpu", "tpu"])
+@pytest.mark.parametrize("ours", [CPU_TRAINING, GPU, TPU], ids=["cpu", "gpu", "tpu"])
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 def test_layers_are_xlas(layer, ours):
     with jax.enable_x64(True):
