@@ -29,7 +29,11 @@ class Limit:
 
 
 def dcase(net: Net, samples: int) -> list[Limit]:
-    """The limits of DCASE 2022 to 2025 for a network of clips of 1 s; the fixed log-mel does not count."""
+    """The limits of DCASE 2022 to 2025 for a network of clips of 1 s.
+
+    The fixed log-mel does not count: in DCASE 2025 `load_inputs` may compute it, and test_complexity.py counts the
+    network that takes its result (github.com/CPJKU/dcase2025_task1_inference). The learned Wavegram counts.
+    """
     arithmetic = sum(map(as_torchinfo, layers(net, samples)))
     return [
         Limit("parameters, in int8", int8_bytes(net, samples) / 1e3, LIMIT_KB, "kB"),

@@ -41,7 +41,7 @@ class Kernels:
 
     def depthwise3x3(self, x: Map, kernel: jax.Array, stride: int) -> Map:
         """Zero padding 1, kernel [3, 3, C], stride 1 or 2: -> [B, ceil(F / stride), ceil(T / stride), C]."""
-        return convolve(x, kernel[:, :, None], stride, groups=x.shape[-1])
+        return _convolve(x, kernel[:, :, None], stride, groups=x.shape[-1])
 
     def depthwise1x1(self, x: Map, kernel: jax.Array, bias: jax.Array) -> Affine:
         """A weight and a bias [C] per channel, whose result only a batch normalisation takes."""
@@ -49,7 +49,7 @@ class Kernels:
 
     def conv3x3(self, x: Map, kernel: jax.Array) -> Map:
         """Zero padding 1, stride 2, kernel [3, 3, C, D]: -> [B, ceil(F / 2), ceil(T / 2), D]."""
-        return convolve(x, kernel, 2, groups=1)
+        return _convolve(x, kernel, 2, groups=1)
 
     def global_depthwise(self, x: Map, kernel: jax.Array) -> jax.Array:
         """A weight per position and channel, kernel [F, T, C]: -> [B, C]."""
@@ -117,8 +117,7 @@ def _prelu(x, slope):
     return jnp.maximum(x, 0) + slope * jnp.minimum(x, 0)
 
 
-def convolve(x: jax.Array, kernel: jax.Array, stride: int, groups: int) -> jax.Array:
-    """3x3 convolution with zero padding 1: x [B, F, T, C], kernel [3, 3, C / groups, D] -> [B, F', T', D]."""
+def _convolve(x: jax.Array, kernel: jax.Array, stride: int, groups: int) -> jax.Array:
     strides, padding, layout = (stride, stride), ((1, 1), (1, 1)), ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(
         x, kernel.astype(x.dtype), strides, padding, dimension_numbers=layout, feature_group_count=groups
