@@ -79,17 +79,19 @@ def csv_text(predictions: Iterable[Prediction]) -> Iterator[str]:
         yield ",".join(WINDOW) + "\n"
 
 
-def probabilities_text(predictions: Iterable[Prediction]) -> Iterator[str]:
-    """A CSV row a recording: id, scene and the probability of every scene; a bad recording has none.
+def probabilities_text(
+    predictions: Iterable[Prediction], columns: tuple[str, str] = ("id", "scene"), separator: str = ","
+) -> Iterator[str]:
+    """A CSV row a recording: its name, its scene and the probability of every scene; a bad recording has none.
 
     With the clips' ids in the column id it is a table for --teachers.
     """
     header = False
     for prediction in predictions:
         text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
+        rows = csv.writer(text, delimiter=separator, lineterminator="\n")
         if not header:
-            rows.writerow(["id", "scene", *prediction.scenes])
+            rows.writerow([*columns, *prediction.scenes])
             header = True
         if not prediction.error:
             shares = [f"{share:.6f}" for share in prediction.calibration.probabilities(prediction.cosine)]

@@ -1,11 +1,14 @@
-"""The file that a challenge asks for: its own list of recordings, with the scenes filled in."""
+"""The file that a challenge asks for: its own list of recordings with the scenes filled in, or a table as DCASE's."""
 
 import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from asc_jax.deploy.formats import probabilities_text
+from asc_jax.deploy.prediction import Prediction
 from asc_jax.errors import UserError
 
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
@@ -29,6 +32,19 @@ def recordings_of(names: Sequence[str], recordings: Iterable[str]) -> list[str]:
         if bad:
             raise UserError(f"{len(bad)} of {len(meant)} clips of the list {wrong}: {', '.join(bad[:5])}")
     return [meant[name][0] for name in names]
+
+
+def output_text(names: Sequence[str], predictions: Sequence[Prediction]) -> Iterator[str]:
+    """DCASE's output.csv, tab-separated: the list's name of each recording, its scene, every scene's probability.
+
+    No scene is "unknown". The columns are those that evaluate_submission.py writes, of DCASE 2025
+    (github.com/CPJKU/dcase2025_task1_inference).
+    """
+    named = (
+        replace(each, name=name, calibration=replace(each.calibration, threshold=None))
+        for name, each in zip(names, predictions, strict=True)
+    )
+    return probabilities_text(named, (NAME, SCENE), separator="\t")
 
 
 def _fitting(name: str, by_stem: dict[str, list[str]]) -> list[str]:

@@ -146,6 +146,20 @@ def check_submission(recordings, run, capsys):
     assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
     capsys.readouterr()
     assert "not among the recordings: 2" in error_of(capsys, "predict", str(run), named[0], "--submission", str(listed))
+    check_output_of_dcase(named, run, capsys, recordings)
+
+
+def check_output_of_dcase(named, run, capsys, folder):
+    """A list without scenes stays as it is; the output has its names, in its order."""
+    listed, out = folder / "fold1_test.csv", folder / "output.csv"
+    listed.write_text("filename\tdevice_id\naudio/2.wav\ta\naudio/0.wav\tb\n")
+    before = listed.read_text()
+    assert "--out" in error_of(capsys, "predict", str(run), *named, "--submission", str(listed))
+    main(["predict", str(run), *named, "--submission", str(listed), "--out", str(out)])
+    header, *rows = [line.split("\t") for line in out.read_text().splitlines()]
+    assert header[:2] == ["filename", "scene_label"] and set(header[2:]) == {"hum", "hiss"}
+    assert [row[0] for row in rows] == ["audio/2.wav", "audio/0.wav"] and listed.read_text() == before
+    capsys.readouterr()
 
 
 def start_two(recordings, workdir):

@@ -1,7 +1,13 @@
+import csv
+import io
+
+import numpy as np
 import pytest
 
-from asc_jax.deploy.submission import recordings_of
+from asc_jax.deploy.prediction import Prediction
+from asc_jax.deploy.submission import output_text, recordings_of
 from asc_jax.errors import UserError
+from asc_jax.evaluate.calibration import Calibration
 
 RECORDINGS = ["eval/a.1.wav", "eval/b_2.wav", "eval/c.flac", "other/c.flac", "caf\u00e9.wav"]
 
@@ -31,3 +37,17 @@ def test_what_cannot_be_matched_is_named():
         recordings_of(["c", "b_2"], RECORDINGS)
     with pytest.raises(UserError, match="no clips"):
         recordings_of([], RECORDINGS)
+
+
+def test_dcases_table_has_the_lists_names_and_never_an_unknown_scene():
+    far = Calibration(temperature=1.0, threshold=np.inf)
+    cosines = {"x/0.wav": np.array([0.1, 0.3]), "x/1.wav": np.array([0.2, -0.1])}
+    predictions = [Prediction(name, ("bus", "tram"), [0.0], [each], calibration=far) for name, each in cosines.items()]
+    assert [each.scene for each in predictions] == ["unknown"] * 2
+    text = "".join(output_text(["audio/0.wav", "audio/1.wav"], predictions))
+    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+    assert list(rows[0]) == ["filename", "scene_label", "bus", "tram"]
+    assert [(row["filename"], row["scene_label"]) for row in rows] == [("audio/0.wav", "tram"), ("audio/1.wav", "bus")]
+    for row, cosine in zip(rows, cosines.values(), strict=True):
+        shares = [float(row[scene]) for scene in ("bus", "tram")]
+        np.testing.assert_allclose(shares, far.probabilities(cosine), atol=1e-6)
