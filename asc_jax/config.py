@@ -138,7 +138,7 @@ class Experiment(Preparation):
     test_fold: str | None = None
     """What the split keeps for the test: the number of a fold of sessions, a city or a device."""
     teachers: tuple[str, ...] = ()
-    """Runs or tables (id, SCENE, SCENE, ...) whose mean distribution over the scenes pseudolabel learns, too."""
+    """Runs or tables (id, SCENE, SCENE, ...) whose mean distribution over the scenes all but pretrain learn, too."""
     teacher_temperature: float = 1.0
     """What the teachers' logits are divided by: below 1 they are more certain than they say."""
     teacher_weight: float = 1.0
@@ -182,6 +182,11 @@ class Round:
     """What it trains on in place of the clips; then its head is set to their class means."""
     shipped: bool = False
     """Takes the shipped weights and trains nothing; its head is set to the clips' class means."""
+
+    @property
+    def uses_teachers(self) -> bool:
+        """Whether it learns from the experiment's teachers: pretraining knows other clips and scenes."""
+        return self.command != "pretrain"
 
 
 def _elsewhere(start: str) -> str:

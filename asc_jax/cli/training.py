@@ -147,8 +147,8 @@ def _later(experiment: Experiment, command: str, batch_size: int) -> Iterator[st
                 phase = dataclasses.replace(each.phase, batch_size=min(batch_size, each.phase.batch_size))
                 records = records_of(experiment, each)
                 check_round(dataclasses.replace(each, phase=phase), records)
+                teachers.check(experiment.teachers, records, records.split(*each.splits))
                 if UNLABELLED in each.splits:
-                    teachers.check(experiment.teachers, records, records.split(*each.splits))
                     _check_scenes(experiment, each, records)
             except (UserError, PrepareError) as error:
                 yield f"{later} will stop: {str(error).splitlines()[0]}"

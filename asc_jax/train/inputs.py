@@ -64,8 +64,8 @@ def _labels_of_unlabelled(experiment: Experiment, round_: Round, records: Record
 
 
 def _soft_labels(experiment: Experiment, round_: Round, clips: Clips) -> dict[str, np.ndarray]:
-    """The teachers' distributions over the scenes, where the round trains on unlabelled clips and has teachers."""
-    if not experiment.teachers or UNLABELLED not in round_.splits:
+    """The teachers' distributions over the scenes, where the round has teachers."""
+    if not experiment.teachers or not round_.uses_teachers:
         return {}
     file = experiment.folder / round_.name / SOFT_LABELS
     if not file.exists():

@@ -62,7 +62,7 @@ def run(experiment: Experiment, round_: Round, records: Records) -> None:
     phase = replace(round_.phase, epochs=max(round_.phase.epochs, -(-round_.phase.steps // steps_per_epoch)))
     batch_size = experiment.pretrain.batch_size if round_.synthesis else phase.batch_size  # of predictions
     before = _before(experiment, round_, records)
-    if UNLABELLED in round_.splits:
+    if round_.uses_teachers:
         teachers.check(experiment.teachers, records, clips)
     leaks = [check(records, each, round_.splits) for each in ("test", *([VALIDATION] if held_out else []))]
     for leak in leaks:
@@ -195,7 +195,7 @@ def _settings(experiment: Experiment, round_: Round, records: Records) -> dict:
         "samples": records.samples,
         "scenes": records.scenes,
         "responses": given and responses.fingerprint(given),
-        "teachers": _teacher_settings(experiment) if UNLABELLED in round_.splits else None,
+        "teachers": _teacher_settings(experiment) if round_.uses_teachers else None,
         "shipped": fingerprint() if round_.shipped else None,
     }
 

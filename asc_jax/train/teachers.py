@@ -62,7 +62,10 @@ def _of_these(teacher: str, logits: pandas.DataFrame, clips: Clips) -> pandas.Da
     """Those of the clips; UserError if there are none."""
     logits = logits[logits.index.isin(clips.column("id"))]
     if logits.empty:
-        raise UserError(f"--teachers {teacher}: knows none of the clips, such as {clips.column('id')[0]}")
+        raise UserError(
+            f"--teachers {teacher}: knows none of the clips, such as {clips.column('id')[0]}; "
+            "name another, or leave --teachers out of this command"
+        )
     return logits
 
 

@@ -182,6 +182,20 @@ def test_pseudo_labels_beside_teachers(chain, records, tmp_path):
         run(dataclasses.replace(taught, teachers=found[:1]), each, records)
 
 
+def test_labelled_clips_have_teachers_too_but_not_those_of_a_source(chain, records, tmp_path):
+    found = (f"{chain.folder}/pseudolabel",)
+    taught = dataclasses.replace(chain, workdir=str(tmp_path), start=f"{chain.folder}/pretrain", teachers=found)
+    assert [rounds(taught, command)[0].uses_teachers for command in ("pretrain", "finetune", "scratch")] == [
+        False,
+        True,
+        True,
+    ]
+    run(taught, rounds(taught, "finetune")[0], records)
+    soft = pandas.read_csv(tmp_path / "finetune-1" / "soft_labels.csv").set_index("id")
+    assert set(soft.index) == set(records.split("train").column("id"))
+    assert not equal(variables(taught, "finetune-1"), variables(chain, "finetune-1"))
+
+
 def test_a_teacher_that_does_not_fit_leaves_no_settings_behind(chain, records, tmp_path):
     (tmp_path / "teacher.csv").write_text("id,low\nunlabelled-0,1\n")
     taught = dataclasses.replace(chain, teachers=(str(tmp_path / "teacher.csv"),))
