@@ -157,6 +157,8 @@ def _without_command(name: str, commands: dict[str, Callable]) -> int:
     )
     if name.removeprefix("data ") in HELP:
         return _run(print, usage)
+    if second := [command.split()[1] for command in commands if command.startswith(f"{name} ")]:
+        return _fail(f"asc-jax: after {name!r} comes {' or '.join(second)}; 'asc-jax --help' lists all commands")
     meant = nearest(name, commands) or ";"
     return _fail(f"asc-jax: there is no command {name!r}{meant} 'asc-jax --help' lists all" if name else usage)
 

@@ -2,14 +2,15 @@
 
     .venv/bin/python experiments/studies/probe.py WEIGHTS.npz LIST.csv ...
 
-WEIGHTS.npz is what sounds.py writes; "random" stands for fresh ones. The lists are folds: each tests recordings that no
-other does. For each it prints the test accuracy of a logistic regression on the 512 features before the embedding, and
-of the nearest class mean of the embedding, both fitted to the labelled training clips, and in the end their means.
+WEIGHTS.npz is what sounds.py writes; "random" stands for fresh ones, and a folder for the network of a finished round.
+The lists are folds: each tests recordings that no other does. For each it prints the test accuracy of a logistic
+regression on the 512 features before the embedding, and of the nearest class mean of the embedding, both fitted to the
+labelled training clips, and in the end their means.
 """
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -18,9 +19,11 @@ from asc_jax.cli.training import use_compilation_cache
 from asc_jax.data.records import Clips
 from asc_jax.data.splits import open_records
 from asc_jax.net.arcface import unit
+from asc_jax.net.frontend import RATE
 from asc_jax.net.scenenet import SceneNet, to_waveform
 from asc_jax.train.shipped import read
 from asc_jax.train.step import create_state
+from asc_jax.train.trained import load
 from data_prep import prepare
 from experiments.few_labels import experiment as few_labels
 
@@ -65,6 +68,19 @@ def accuracies(net: SceneNet, variables: dict, file: Path, folder: Path, seconds
     return 100 * np.mean(probe.predict(features[1]) == truth), 100 * np.mean(nearest == truth)
 
 
+def network(weights: str, samples: int) -> tuple[SceneNet, dict]:
+    """The network of these weights, and {params, batch_stats}, with a fresh head where they have none."""
+    if Path(weights).is_dir():
+        net, _, variables = load(Path(weights))
+        return cast(SceneNet, net), variables
+    net = SceneNet(1, few_labels.network)
+    variables = create_state(net, samples, jax.random.key(0)).variables
+    if weights != "random":
+        kept = read(Path(weights), few_labels.network)
+        variables = kept | {"params": kept["params"] | {"head": variables["params"]["head"]}}
+    return net, variables
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("weights")
@@ -73,11 +89,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=few_labels.seconds)
     args = options.parse_args()
     use_compilation_cache()
-    net = SceneNet(1, few_labels.network)
-    variables = create_state(net, round(args.seconds * 16_000), jax.random.key(0)).variables
-    if args.weights != "random":
-        kept = read(Path(args.weights), few_labels.network)
-        variables = kept | {"params": kept["params"] | {"head": variables["params"]["head"]}}
+    net, variables = network(args.weights, round(args.seconds * RATE))
     rows = []
     for file in args.lists:
         rows.append(accuracies(net, variables, file, args.data_dir, args.seconds))

@@ -111,6 +111,7 @@ def test_misspelt_words_are_answered_with_the_nearest(arguments, meant, capsys):
         (["pretrain", "demo", "--name", "x"], "there is no option --name"),  # which the experiment states
         (["fly"], "there is no command 'fly'; 'asc-jax --help' lists all"),
         (["data", "fly"], "there is no command 'data fly'; 'asc-jax --help' lists all"),
+        (["data"], "after 'data' comes check or describe; 'asc-jax --help' lists all commands"),
         (["pretrain"], "needs an experiment first: choose demo, "),
         (["pretrain", "--epochs", "3"], "needs an experiment first: choose demo, "),
         (["predict"], "Missing from asc-jax predict: PATH Folder of a run"),

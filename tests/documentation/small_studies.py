@@ -105,6 +105,10 @@ def _probe(patch, study, shell):
     return "--seconds", "0.25"
 
 
+def _devices(patch, study, shell):
+    return "--steps", "1"
+
+
 STUDIES = {
     "ablation.py": _ablation,
     "real_recordings.py": _real_recordings,
@@ -113,4 +117,5 @@ STUDIES = {
     "same_everywhere.py": _same_everywhere,
     "sounds.py": _sounds,
     "probe.py": _probe,
+    "devices.py": _devices,
 }
