@@ -51,8 +51,9 @@ test: .venv/installed lint
 
 test-all: test test-extras
 
-# What needs the extras, 2 GB to install (on Linux, PyPI's torch is a CUDA build of several GB more), and Chromium.
-test-extras: .venv/extras .venv/oldest/installed .venv/onnxruntime-web/installed $(CHROMIUM)
+# What needs the extras, 2 GB to install (on Linux, PyPI's torch is a CUDA build of several GB more), Chromium, and a
+# C++ compiler.
+test-extras: .venv/extras .venv/oldest/installed .venv/onnxruntime-web/installed .venv/tflm/installed $(CHROMIUM)
 	$(PYTEST) --no-skips -m extra
 
 # Compiles every network for a TPU, which needs none: with the TPU's own compiler, 0.7 GB.
@@ -87,6 +88,12 @@ clean:
 .venv/onnxruntime-web/installed: .venv/installed asc_jax/deploy/exporting/onnxruntime_web.py
 	.venv/bin/python -c 'from pathlib import Path; from asc_jax.deploy.exporting.onnxruntime_web import download; \
 	    download(Path("$(@D)"))'
+	touch $@
+
+# TensorFlow Lite Micro, compiled for this machine; beside the packages, because it asks for an older NumPy.
+.venv/tflm/installed: .venv/installed
+	rm -rf .venv/tflm
+	$(INSTALL) --no-deps --target .venv/tflm xmos-ai-tools==1.4.2
 	touch $@
 
 # Beside the packages, not among them: with libtpu there, JAX would look for a TPU at every start.

@@ -16,9 +16,17 @@ from asc_jax.errors import UserError
 if TYPE_CHECKING:
     import numpy as np
 
+    from asc_jax.deploy.classifier import Classifier
     from asc_jax.deploy.exporting.checked import Read, Write
 
-NAMES = {"stablehlo": "stablehlo.zip", "onnx": "onnx", "tflite": "tflite", "savedmodel": "savedmodel", "web": "web"}
+NAMES = {
+    "stablehlo": "stablehlo.zip",
+    "onnx": "onnx",
+    "tflite": "tflite",
+    "savedmodel": "savedmodel",
+    "micro": "micro",
+    "web": "web",
+}
 CLIPS = 500  # enough to tell 99 % from 97 %
 
 
@@ -28,15 +36,16 @@ class Export:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run (its last finished round is taken), or of a round."""
-    format: Literal["stablehlo", "onnx", "tflite", "savedmodel", "web"]
+    format: Literal["stablehlo", "onnx", "tflite", "savedmodel", "micro", "web"]
     """stablehlo runs in JAX alone; onnx, tflite and savedmodel need the extra of that name to be written, web (a page
-    for a browser) that of onnx."""
+    for a browser) that of onnx, micro (8-bit integers and C++ for a microcontroller) that of tflite."""
     out: Path | None = None
-    """File to write, for savedmodel and web a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
+    """File to write, for savedmodel, micro and web a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
     precision: Literal["float32", "float16", "int8"] = "float32"
-    """Of the weights, in a tflite."""
+    """Of the weights, in a tflite; micro is always int8."""
     check: tuple[str, ...] = ()
-    """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on)."""
+    """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on). For micro, the
+    ranges of integers are taken from them, too (default: from clips that the run was trained on)."""
     onnxruntime_web: Path | None = None
     """Folder of the unpacked npm package, for web (default: the user's cache, into which it is downloaded once)."""
 
@@ -46,7 +55,8 @@ def export(options: Export) -> None:
     from asc_jax.cli.training import use_compilation_cache
 
     if options.precision != "float32" and options.format != "tflite":
-        raise UserError(f"--precision {options.precision} is for --format tflite; {options.format} is float32")
+        is_of = "int8" if options.format == "micro" else "float32"
+        raise UserError(f"--precision {options.precision} is for --format tflite; {options.format} is {is_of}")
     if options.onnxruntime_web and options.format != "web":
         raise UserError(f"--onnxruntime-web is for --format web; {options.format} runs elsewhere")
     name = "model" if options.precision == "float32" else f"model-{options.precision}"
@@ -57,10 +67,11 @@ def export(options: Export) -> None:
     from asc_jax.deploy.classifier import load
     from asc_jax.deploy.exporting import checked
 
-    write, read = _functions(options)
     model = load(options.run)
-    clips = _windows(options.check, model.samples) if options.check else _tested(options.run)
-    check = checked.write_checked(write, read, model, out, clips)
+    write, read = _functions(options, model)
+    clips = _windows(options.check, model.samples) if options.check else _clips(options.run, tested=True)
+    enough = checked.ENOUGH_IN_INTEGERS if options.format == "micro" else checked.ENOUGH
+    check = checked.write_checked(write, read, model, out, clips, enough)
     print_tables(checked.table(options.format, options.precision, out, check))
     if not check.proves:
         agreement = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
@@ -68,13 +79,19 @@ def export(options: Export) -> None:
     print(out)
 
 
-def _functions(options: Export) -> "tuple[Write, Read]":
+def _functions(options: Export, model: "Classifier") -> "tuple[Write, Read]":
     """(write, read) of a format."""
     from asc_jax.cli.training import cache
-    from asc_jax.deploy.exporting import onnx, onnxruntime_web, savedmodel, stablehlo, tflite, web
+    from asc_jax.deploy.exporting import micro, onnx, onnxruntime_web, savedmodel, stablehlo, tflite, web
 
     if options.format == "tflite":
         return functools.partial(tflite.write, precision=options.precision), tflite.read
+    if options.format == "micro":
+        features = micro.features_of(model)
+        examples = _windows(options.check, model.samples) if options.check else _clips(options.run, tested=False)
+        return functools.partial(micro.write, features=features, examples=examples), functools.partial(
+            micro.read, features=features
+        )
     if options.format == "web":
         runtime = onnxruntime_web.files(options.onnxruntime_web, cache(f"onnxruntime-web-{onnxruntime_web.VERSION}"))
         return functools.partial(web.write, runtime=runtime), web.read
@@ -96,15 +113,15 @@ def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
     return np.stack(clips)
 
 
-def _tested(run: Path) -> "np.ndarray":
-    """Clips that a run was tested on, int16 [M, samples]: those it trained on it knows too well."""
+def _clips(run: Path, tested: bool) -> "np.ndarray":
+    """Clips that a run was tested on, or trained on, which it knows too well for a check: int16 [M, samples]."""
     import numpy as np
 
     from asc_jax.deploy.records import clips_of
     from asc_jax.evaluate.runs import read_run
 
     try:
-        clips = clips_of(read_run(run)[-1], tested=True)
+        clips = clips_of(read_run(run)[-1], tested=tested)
     except UserError as error:
         raise UserError(f"{error}; name recordings to compare on with --check") from error
     return clips.audio(np.linspace(0, len(clips) - 1, min(len(clips), CLIPS)).round().astype(int))

@@ -29,6 +29,7 @@ INSTALLED = (
     ".venv/oldest/installed",
     ".venv/libtpu/installed",
     ".venv/onnxruntime-web/installed",
+    ".venv/tflm/installed",
 )
 VARIABLE = re.compile("([A-Z_]+)=(.*)", re.DOTALL)
 
