@@ -103,9 +103,9 @@ def _is_union(hint: Any) -> bool:
 
 
 def _choices(hint: Any) -> list[str]:
-    """The words that a type allows, none if it is not one of words alone."""
+    """The words or numbers that a type allows, as they are written; none if it allows others, too."""
     if typing.get_origin(hint) is Literal:
-        return list(typing.get_args(hint))
+        return [str(each) for each in typing.get_args(hint)]
     return [word for inner in typing.get_args(hint) if inner is not type(None) for word in _choices(inner)]
 
 

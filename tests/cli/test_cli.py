@@ -121,6 +121,7 @@ def test_misspelt_words_are_answered_with_the_nearest(arguments, meant, capsys):
         (["pretrain", "demo", "--epochs", "many"], "--epochs many: must be a whole number"),
         (["predict", "runs/demo", "a.wav", "--hop=x"], "--hop x: must be a number"),
         (["listen", "runs/demo", "--report", "1.5"], "--report 1.5: must be a whole number"),
+        (["pretrain", "demo", "--hop", "300"], "--hop 300: choose 128, 256, 512"),
         (["pretrain", "demo", "--workdir"], "--workdir: a value must follow it"),
         (["export", "runs/demo", "--format", "--out", "x"], "--format: choose stablehlo, onnx"),
         (["data", "check", "clips", "list.csv", "--seconds"], "--seconds: a value must follow it"),
@@ -138,6 +139,7 @@ def test_all_options_of_other_commands_are_those_of_their_help(command, capsys):
 def test_words_that_are_right_pass():
     check_arguments(Training, ["demo", "--cache", "device", "--epochs", "3", "--fit=pad", "--synthesis-steps", "20"])
     check_arguments(Training, ["demo", "--skip_bad", "--no-debug-nans", "--teachers", "--time-shift", "-1"])
+    check_arguments(Training, ["demo", "--hop", "256", "--bands=64", "--width", "0.35"])
     check_arguments(Benchmark, ["train", "eval", "--experiment", "demo"])
     check_arguments(Recordings, ["clips", "clps", "--fit", "pad"])
 
