@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Any
 
+import jax
 import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
@@ -15,8 +16,8 @@ FEATURES = "features"
 
 def tensorflow_function(tf: ModuleType, model: Classifier, shape: tuple[int, int]) -> Any:
     """A tf.function: normalised features [1, F, T, 2], float32, of this shape (F, T) -> cosine [1, scenes]."""
-    network, (params, stats) = model.net.network, _on_host(model)
-    layers = _Layers(tf)
+    network, layers = model.net.network, _Layers(tf)
+    params, stats = (jax.tree.map(np.asarray, model.variables[name]) for name in ("params", "batch_stats"))
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((1, *shape, 2), tf.float32, FEATURES)])
     def cosine(features):
@@ -27,13 +28,6 @@ def tensorflow_function(tf: ModuleType, model: Classifier, shape: tuple[int, int
         return tf.math.l2_normalize(embedding, -1) @ layers.constant((directions / lengths).T)
 
     return cosine
-
-
-def _on_host(model: Classifier) -> tuple[dict, dict]:
-    import jax
-
-    host = jax.tree.map(np.asarray, model.variables)
-    return host["params"], host["batch_stats"]
 
 
 def _attention(layers: "_Layers", x: Any, params: dict, stats: dict, network: Network) -> Any:
