@@ -44,8 +44,8 @@ class Export:
     precision: Literal["float32", "float16", "int8"] = "float32"
     """Of the weights, in a tflite; micro is always int8."""
     check: tuple[str, ...] = ()
-    """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on). For micro, the
-    ranges of integers are taken from them, too (default: from clips that the run was trained on)."""
+    """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on). \
+    For micro they also tell the ranges of integers (default: clips that the run was trained on)."""
     onnxruntime_web: Path | None = None
     """Folder of the unpacked npm package, for web (default: the user's cache, into which it is downloaded once)."""
 
@@ -55,8 +55,8 @@ def export(options: Export) -> None:
     from asc_jax.cli.training import use_compilation_cache
 
     if options.precision != "float32" and options.format != "tflite":
-        is_of = "int8" if options.format == "micro" else "float32"
-        raise UserError(f"--precision {options.precision} is for --format tflite; {options.format} is {is_of}")
+        always = "int8" if options.format == "micro" else "float32"
+        raise UserError(f"--precision is for --format tflite; {options.format} is always {always}")
     if options.onnxruntime_web and options.format != "web":
         raise UserError(f"--onnxruntime-web is for --format web; {options.format} runs elsewhere")
     name = "model" if options.precision == "float32" else f"model-{options.precision}"
@@ -65,33 +65,43 @@ def export(options: Export) -> None:
         raise UserError(f"{out} exists: remove it, or choose another --out")
     use_compilation_cache()
     from asc_jax.deploy.classifier import load
-    from asc_jax.deploy.exporting import checked
+    from asc_jax.deploy.exporting import checked, micro
 
     model = load(options.run)
-    write, read = _functions(options, model)
-    clips = _windows(options.check, model.samples) if options.check else _clips(options.run, tested=True)
-    enough = checked.ENOUGH_IN_INTEGERS if options.format == "micro" else checked.ENOUGH
+    named = _windows(options.check, model.samples) if options.check else None
+    clips = _clips(options.run, CLIPS, tested=True) if named is None else named
+    if options.format == "micro":
+        examples = _clips(options.run, micro.EXAMPLES, tested=False) if named is None else named
+        write, read = _micro(model, examples)
+        precision, file, enough = "int8", out / micro.FILE, checked.ENOUGH_IN_INTEGERS
+    else:
+        write, read = _functions(options)
+        precision, file, enough = options.precision, out, checked.ENOUGH
     check = checked.write_checked(write, read, model, out, clips, enough)
-    print_tables(checked.table(options.format, options.precision, out, check))
+    print_tables(checked.table(options.format, precision, file, check))
     if not check.proves:
         agreement = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
         print(f"asc-jax: the check proves nothing: {agreement}; --check recordings of several scenes", file=sys.stderr)
     print(out)
 
 
-def _functions(options: Export, model: "Classifier") -> "tuple[Write, Read]":
-    """(write, read) of a format."""
+def _micro(model: "Classifier", examples: "np.ndarray") -> "tuple[Write, Read]":
+    """(write, read) of that format, with clips int16 [M, samples] that tell the ranges of integers."""
+    from asc_jax.deploy.exporting import micro
+
+    features = micro.features_of(model)
+    write = functools.partial(micro.write, features=features, examples=examples)
+    read = functools.partial(micro.read, features=features)
+    return write, read
+
+
+def _functions(options: Export) -> "tuple[Write, Read]":
+    """(write, read) of another format."""
     from asc_jax.cli.training import cache
-    from asc_jax.deploy.exporting import micro, onnx, onnxruntime_web, savedmodel, stablehlo, tflite, web
+    from asc_jax.deploy.exporting import onnx, onnxruntime_web, savedmodel, stablehlo, tflite, web
 
     if options.format == "tflite":
         return functools.partial(tflite.write, precision=options.precision), tflite.read
-    if options.format == "micro":
-        features = micro.features_of(model)
-        examples = _windows(options.check, model.samples) if options.check else _clips(options.run, tested=False)
-        return functools.partial(micro.write, features=features, examples=examples), functools.partial(
-            micro.read, features=features
-        )
     if options.format == "web":
         runtime = onnxruntime_web.files(options.onnxruntime_web, cache(f"onnxruntime-web-{onnxruntime_web.VERSION}"))
         return functools.partial(web.write, runtime=runtime), web.read
@@ -113,7 +123,7 @@ def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
     return np.stack(clips)
 
 
-def _clips(run: Path, tested: bool) -> "np.ndarray":
+def _clips(run: Path, most: int, tested: bool) -> "np.ndarray":
     """Clips that a run was tested on, or trained on, which it knows too well for a check: int16 [M, samples]."""
     import numpy as np
 
@@ -124,4 +134,4 @@ def _clips(run: Path, tested: bool) -> "np.ndarray":
         clips = clips_of(read_run(run)[-1], tested=tested)
     except UserError as error:
         raise UserError(f"{error}; name recordings to compare on with --check") from error
-    return clips.audio(np.linspace(0, len(clips) - 1, min(len(clips), CLIPS)).round().astype(int))
+    return clips.audio(np.linspace(0, len(clips) - 1, min(len(clips), most)).round().astype(int))

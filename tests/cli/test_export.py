@@ -7,9 +7,9 @@ from asc_jax.errors import UserError
 
 
 def test_what_is_asked_wrongly_is_reported_before_anything_is_loaded(tmp_path):
-    with pytest.raises(UserError, match="--precision int8 is for --format tflite; onnx is float32"):
+    with pytest.raises(UserError, match="--precision is for --format tflite; onnx is always float32"):
         export(Export(tmp_path, "onnx", precision="int8"))
-    with pytest.raises(UserError, match="--precision float16 is for --format tflite; micro is int8"):
+    with pytest.raises(UserError, match="--precision is for --format tflite; micro is always int8"):
         export(Export(tmp_path, "micro", precision="float16"))
     with pytest.raises(UserError, match="--onnxruntime-web is for --format web; onnx runs elsewhere"):
         export(Export(tmp_path, "onnx", onnxruntime_web=tmp_path))
@@ -21,7 +21,7 @@ def test_what_is_asked_wrongly_is_reported_before_anything_is_loaded(tmp_path):
 def test_a_run_without_its_records_asks_for_recordings(write_round, made_up, tmp_path):
     write_round(tmp_path, "scratch", made_up())
     with pytest.raises(UserError, match="records are not at hand .* with --check"):
-        _clips(tmp_path, tested=True)
+        _clips(tmp_path, 10, tested=True)
 
 
 def test_recordings_are_compared_window_by_window(tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.after_front_end import tensorflow_function
-from asc_jax.deploy.exporting.integers import in_integers, memory
+from asc_jax.deploy.exporting.integers import arena, in_integers
 from asc_jax.deploy.exporting.program import FACTS, Exported, facts_of, needed
 from asc_jax.deploy.exporting.savedmodel import tensorflow
 from asc_jax.errors import UserError
@@ -26,8 +26,8 @@ from asc_jax.net.scenenet import outputs_of, to_waveform
 
 EXTRA = "tflite"
 FILE, HEADER = "network.tflite", "network.h"
-EXAMPLES = 200  # clips that the scales of the maps are taken from
-OTHER_MEMORY = 100_000  # bytes of the arena for what TensorFlow Lite Micro keeps beside the maps
+EXAMPLES = 200  # clips that tell the ranges of the maps
+NEVER_UNKNOWN = -1e9  # a threshold for networks that have none
 
 Features = Callable[[np.ndarray], np.ndarray]
 
@@ -41,19 +41,20 @@ def features_of(model: Classifier) -> Features:
         raise UserError("--format micro is for a Wavegram of one filter (train with --wavegram-filters 1)")
 
     @jax.jit
-    def features(variables: Any, waveform: jax.Array) -> jax.Array:
-        mel, waves = jnp.moveaxis(outputs_of(net, variables, waveform).features, (3, 2), (0, 2))  # [B, T, F] each
-        normalised = residual_normalise(mel, share) if share else normalise(mel)
-        return jnp.stack((normalised, normalise(waves)), axis=-1).swapaxes(1, 2)
+    def of_one(variables: Any, waveform: jax.Array) -> jax.Array:
+        raw = outputs_of(net, variables, waveform).features.swapaxes(1, 2)  # [1, T, F, 2]
+        mel = residual_normalise(raw[..., 0], share) if share else normalise(raw[..., 0])
+        return jnp.stack((mel, normalise(raw[..., 1])), axis=-1).swapaxes(1, 2)
 
-    def of_each(waveform: np.ndarray) -> np.ndarray:
-        return np.concatenate([features(model.variables, clip[None]) for clip in waveform])
+    def features(waveform: np.ndarray) -> np.ndarray:
+        """Clip by clip: one shape, compiled once."""
+        return np.concatenate([of_one(model.variables, clip[None]) for clip in waveform])
 
-    return of_each
+    return features
 
 
 def write(model: Classifier, folder: Path, features: Features, examples: np.ndarray) -> None:
-    """The maps get their scales from examples, int16 [M, samples], which the network should have been trained on."""
+    """The maps' ranges are those of examples, int16 [M, samples], which the network should have been trained on."""
     tf = tensorflow(EXTRA)
     chosen = np.linspace(0, len(examples) - 1, min(len(examples), EXAMPLES)).round().astype(int)
     maps = features(np.asarray(to_waveform(examples[chosen])))
@@ -61,7 +62,7 @@ def write(model: Classifier, folder: Path, features: Features, examples: np.ndar
     folder.mkdir()
     (folder / FILE).write_bytes(content)
     (folder / FACTS).write_text(json.dumps(facts_of(model), indent=2))
-    (folder / HEADER).write_text(_header(model, content))
+    (folder / HEADER).write_text(header(model, content, arena(content, EXTRA)), encoding="utf-8")
     for source in resources.files("asc_jax.deploy").joinpath("microcontroller").iterdir():
         (folder / source.name).write_bytes(source.read_bytes())
 
@@ -88,10 +89,13 @@ def read(folder: Path, features: Features) -> Exported:
     return Exported(facts, run)
 
 
-def _header(model: Classifier, content: bytes) -> str:
+def header(model: Classifier, content: bytes, arena: int) -> str:
+    """The C++ header of a network's TensorFlow Lite file, whose maps and operations need that many bytes."""
     network, wavegram = model.net.network, jax.tree.map(np.asarray, model.variables["params"]["wavegram"])
     taps = wavegram["filter"]["kernel"][:, 0]
-    scale = np.abs(taps).max() / 32767
+    tap_scale = max(np.abs(taps).max(), 1e-12) / 32767
+    calibration = model.calibration
+    threshold = NEVER_UNKNOWN if calibration.threshold is None else calibration.threshold
     (filter_bias,) = wavegram["filter_norm"]["bias"]
     return HEADER_TEXT.format(
         samples=model.samples,
@@ -99,17 +103,24 @@ def _header(model: Classifier, content: bytes) -> str:
         bands=network.bands,
         magnitude=str(network.magnitude_mel).lower(),
         residual=float(network.residual_normalisation),
-        taps=_listed(np.round(taps / scale).astype(int)),
-        tap_scale=float(scale),
+        taps=_listed(np.round(taps / tap_scale).astype(int)),
+        tap_scale=float(tap_scale),
         filter_bias=float(filter_bias),
         spread=_listed(wavegram["spread"]["kernel"][0]),
         spread_bias=_listed(wavegram["spread_norm"]["bias"]),
         scenes=len(model.scenes),
-        names=", ".join(json.dumps(name) for name in model.scenes),
-        arena=memory(content, EXTRA) + OTHER_MEMORY,
+        names=", ".join(_quoted(name) for name in model.scenes),
+        scale=float(SCALE / calibration.temperature),
+        threshold=float(threshold),
+        arena=arena,
         size=len(content),
         bytes=_listed(content),
     )
+
+
+def _quoted(name: str) -> str:
+    """As a C string; `??` could begin a trigraph."""
+    return json.dumps(name, ensure_ascii=False).replace("?", "\\?")
 
 
 def _listed(numbers: Any) -> str:
@@ -130,6 +141,8 @@ constexpr float kSpread[] = {{{spread}}};
 constexpr float kSpreadBias[] = {{{spread_bias}}};
 constexpr int kScenes = {scenes};
 constexpr const char* kSceneNames[] = {{{names}}};
+constexpr float kScale = {scale}f;  // of the cosines, for the confidence
+constexpr float kUnknownBelow = {threshold}f;  // the log-sum-exp of the scaled cosines
 constexpr size_t kArenaBytes = {arena};  // for the maps, and what TensorFlow Lite Micro keeps of each operation
 alignas(16) constexpr unsigned char kNetwork[{size}] = {{{bytes}}};
 """
