@@ -24,8 +24,8 @@ def ensemble(options: EnsembleOptions) -> None:
     from asc_jax.deploy.ensembles import write_ensemble
     from asc_jax.evaluate.runs import read_run
 
-    if len(options.runs) < 2:
-        raise UserError("an ensemble needs two runs or more: asc-jax ensemble RUN RUN --out PLACE")
+    if len({run.resolve() for run in options.runs}) < max(2, len(options.runs)):
+        raise UserError("an ensemble needs two runs or more, each once: asc-jax ensemble RUN RUN --out PLACE")
     folder = options.out / "ensemble"
     if folder.exists():
         raise UserError(f"{folder} exists: remove it, or choose another --out")

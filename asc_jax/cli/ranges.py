@@ -8,6 +8,8 @@ from asc_jax.config import Experiment, Phase
 from asc_jax.errors import UserError
 
 SHORTEST = 0.1  # seconds
+LONGEST_SOUND = 60  # seconds, of a synthesised one
+COLDEST = 0.01  # temperature: below it float32 has no logits
 
 
 def check(experiment: Experiment, phase: Phase) -> None:
@@ -50,14 +52,14 @@ def _ranges(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, float, 
     yield "dir-prob", augmentation.dir_prob, 0, 1
     yield "freq-mixstyle-prob", augmentation.freq_mixstyle_prob, 0, 1
     yield "finetune-rounds", experiment.finetune_rounds, 0, math.inf
-    yield "teacher-temperature", experiment.teacher_temperature, math.ulp(0), math.inf
+    yield "teacher-temperature", experiment.teacher_temperature, COLDEST, math.inf
     yield "teacher-weight", experiment.teacher_weight, 0, math.inf
     yield "seed", experiment.seed, 0, 2**32 - 1
     yield "scenes-seed", experiment.scenes_seed, 0, 2**32 - 1
     yield "synthesis-steps", synthesis.steps, 0, math.inf
     yield "synthesis-pairs", synthesis.pairs, 2, math.inf
-    yield "synthesis-seconds", synthesis.seconds, SHORTEST, math.inf
-    yield "synthesis-temperature", synthesis.temperature, math.ulp(0), math.inf
+    yield "synthesis-seconds", synthesis.seconds, SHORTEST, LONGEST_SOUND
+    yield "synthesis-temperature", synthesis.temperature, COLDEST, math.inf
     yield "synthesis-learning-rate", synthesis.learning_rate, math.ulp(0), math.inf
     yield "residual-normalisation", network.residual_normalisation, 0, 1
     yield "wavegram-filters", network.wavegram_filters, 1, math.inf

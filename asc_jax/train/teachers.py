@@ -72,19 +72,48 @@ def _of_these(teacher: str, logits: pandas.DataFrame, clips: Clips) -> pandas.Da
 def read_table(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
     """The logits of a table `id, SCENE, SCENE, ...`: index id, a column for each of `scenes`.
 
-    A table whose rows are probabilities gives their logarithms. UserError names what does not fit.
+    Probabilities become their logarithms: a table where most rows sum to 1, or no number is below 0, is of these.
+    UserError names what does not fit.
     """
+    table = _read_words(file, scenes)
+    numbers = table[list(scenes)].apply(pandas.to_numeric, errors="coerce").astype(float)
+    rows, columns = np.nonzero(~np.isfinite(numbers.to_numpy()))
+    if rows.size:
+        scene, name = scenes[columns[0]], table.index[rows[0]]
+        raise UserError(f"--teachers {file}: {table[scene].iloc[rows[0]]!r} (id {name}, {scene}) is no finite number")
+    least, total = numbers.min(axis=1), numbers.sum(axis=1)
+    missed = (total - 1).abs()
+    if missed.median() > ROUNDING and (least < 0).any():
+        return numbers
+    for name in numbers.index[(least < 0) | (missed > ROUNDING)]:
+        found = f"has {least[name]:.4g}" if least[name] < 0 else f"sums to {total[name]:.4g}, not to 1"
+        raise UserError(
+            f"--teachers {file}: id {name} {found}: give the probabilities of {', '.join(scenes)}, or their logarithms"
+        )
+    return pandas.DataFrame(np.log(numbers.clip(lower=1e-9)), numbers.index, numbers.columns)
+
+
+def _read_words(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
+    """The cells as they are written: index id, unique; UserError without a column for each of `scenes`."""
     try:
-        table = pandas.read_csv(file, dtype={"id": str}, keep_default_na=False).set_index("id")
-        logits = table[list(scenes)].astype(float)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"--teachers {file}: no table with the columns id, {', '.join(scenes)} ({reason})") from error
-    if not np.isfinite(logits).all(axis=None) or table.index.has_duplicates:
-        raise UserError(f"--teachers {file}: a number that is not finite, or an id twice")
-    if (logits >= 0).all(axis=None) and np.allclose(logits.sum(axis=1), 1, atol=ROUNDING):
-        return pandas.DataFrame(np.log(logits.clip(lower=1e-9)), logits.index, logits.columns)
-    return logits
+        rows = pandas.read_csv(file, header=None, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+        raise UserError(f"--teachers {file}: is no table that can be read ({reason})") from error
+    header = [name.removeprefix("\ufeff").strip() for name in rows.iloc[0]]
+    wanted = ("id", *scenes)
+    for what, names in (
+        ("no column", [name for name in wanted if name not in header]),
+        ("two columns", [name for name in wanted if header.count(name) > 1]),
+    ):
+        if names:
+            raise UserError(
+                f"--teachers {file}: has {what} {', '.join(names)}; its first line must be {','.join(wanted)}"
+            )
+    table = rows[1:].set_axis(header, axis=1).set_index("id")
+    if table.index.has_duplicates:
+        raise UserError(f"--teachers {file}: id {table.index[table.index.duplicated()][0]} has two rows; leave one")
+    return table
 
 
 def _of_run(folder: Path, clips: Clips, batch_size: int) -> pandas.DataFrame:

@@ -111,6 +111,7 @@ def test_misspelt_words_are_answered_with_the_nearest(arguments, meant, capsys):
         (["pretrain", "demo", "--name", "x"], "there is no option --name"),  # which the experiment states
         (["fly"], "there is no command 'fly'; 'asc-jax --help' lists all"),
         (["data", "fly"], "there is no command 'data fly'; 'asc-jax --help' lists all"),
+        (["ensemble", "runs/a", "runs/a", "--out", "x"], "needs two runs or more, each once: asc-jax ensemble RUN RUN"),
         (["data"], "after 'data' comes check or describe; 'asc-jax --help' lists all commands"),
         (["pretrain"], "needs an experiment first: choose demo, "),
         (["pretrain", "--epochs", "3"], "needs an experiment first: choose demo, "),

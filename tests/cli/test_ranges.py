@@ -19,6 +19,7 @@ from commands import error_of
         *(["--finetune-rounds", "-1"], ["--steps", "-1"]),
         *(["--residual-normalisation", "2"], ["--wavegram-filters", "0"], ["--width", "0"], ["--depth", "0"]),
         *(["--synthesis-steps", "-1"], ["--synthesis-pairs", "1"], ["--synthesis-seconds", "0"]),
+        *(["--synthesis-seconds", "1e9"], ["--teacher-temperature", "1e-310"]),
         *(["--synthesis-temperature", "0"], ["--synthesis-learning-rate", "nan"]),
         *(["--teacher-temperature", "0"], ["--teacher-weight", "-1"]),
     ],

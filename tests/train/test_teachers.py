@@ -33,9 +33,14 @@ def test_probabilities_and_logits_are_known_by_their_sums(table):
     assert of_logits.loc["b"].tolist() == [3, -1]
 
 
+def test_spaces_and_a_byte_order_mark_are_no_part_of_names(table):
+    read = teachers.read_table(table("spaces.csv", "\ufeffid, park, bus\na, 0.75, 0.25\n"), SCENES)
+    np.testing.assert_allclose(softmax(read.loc["a"]), [0.25, 0.75], atol=1e-6)
+
+
 def test_teachers_are_averaged_over_the_clips_that_they_know(clips, table):
     first = table("first.csv", "id,bus,park\na,0.2,0.8\nb,0.5,0.5\nelsewhere,1,0\n")
-    second = table("second.csv", "id,bus,park\na,0,0\n")
+    second = table("second.csv", "id,bus,park\na,-1,-1\n")
     labels = teachers.soft_labels([first, second], 1.0, clips, 2)
     assert labels.index.tolist() == ["a", "b"]
     np.testing.assert_allclose(labels, [[0.35, 0.65], [0.5, 0.5]], atol=1e-6)
@@ -58,11 +63,22 @@ def test_soft_labels_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("id,bus\na,1\n", r"no table with the columns id, bus, park"),
-        ("name,bus,park\na,1,0\n", r"no table with the columns id, bus, park"),
-        ("id,bus,park\na,much,0\n", r"no table with the columns id, bus, park"),
-        ("id,bus,park\na,1,0\na,0,1\n", "an id twice"),
-        ("id,bus,park\na,nan,0\n", "not finite"),
+        ("id,bus\na,1\n", "has no column park; its first line must be id,bus,park"),
+        ("id;bus;park\na;1;0\n", "has no column id, bus, park; its first line must be"),
+        ("name,bus,park\na,1,0\n", "has no column id; its first line must be"),
+        ("id,bus,park,bus\na,1,0,0\n", "has two columns bus"),
+        ("", r"is no table that can be read \(No columns"),
+        ("id,bus,park\na,1,0\nb,1,0,0,0\n", r"is no table that can be read \(Error tokenizing"),
+        ("id,bus,park\na,much,0\n", r"'much' \(id a, bus\) is no finite number"),
+        ("id,bus,park\na,1,0\nb,1,\n", r"'' \(id b, park\) is no finite number"),
+        ("id,bus,park\na,nan,0\n", r"'nan' \(id a, bus\) is no finite number"),
+        ("id,bus,park\na,inf,0\n", "is no finite number"),
+        ("id,bus,park\na,1,0\na,0,1\n", "id a has two rows; leave one"),
+        ("id,bus,park\na,1,0\nb,0.9,0.9\n", "id b sums to 1.8, not to 1: give the probabilities of bus, park, or"),
+        ("id,bus,park\na,70,30\nb,20,80\n", "sums to 100, not to 1"),
+        ("id,bus,park,moon\na,0.5,0.3,0.2\n", "id a sums to 0.8, not to 1"),
+        ("id,bus,park\na,1,0\nb,1.2,-0.2\n", "id b has -0.2: give the probabilities of"),
+        ("id,bus,park\na,1,0\nb,0,1\nc,2,-3\n", "id c has -3: give the probabilities of"),
         ("id,bus,park\nz,1,0\n", "knows none of the clips, such as a"),
     ],
 )
