@@ -18,6 +18,7 @@ from asc_jax.evaluate.predict import predict
 from asc_jax.evaluate.predict import to_csv as predictions_to_csv
 from asc_jax.evaluate.runs import FinishedRound, read_run
 from asc_jax.net.arcface import SCALE
+from asc_jax.net.frontend import RATE
 from asc_jax.train.trained import load
 from asc_jax.typed import AnyPath
 
@@ -126,8 +127,9 @@ def _fitting_round(folder: Path, clips: Clips) -> FinishedRound:
     """The last round of a run; UserError if its clips have another length, or its scenes are others."""
     round_ = read_run(folder)[-1]
     if round_.settings["samples"] != clips.samples:
+        its, ours = (samples / RATE for samples in (round_.settings["samples"], clips.samples))
         raise UserError(
-            f"--teachers {folder}: its clips have {round_.settings['samples']} samples, not {clips.samples}"
+            f"--teachers {folder}: its clips have {its:g} s, not {ours:g}: train one with --seconds {ours:g}"
         )
     scenes = round_.settings["scenes"]
     if set(scenes) != set(clips.scenes):

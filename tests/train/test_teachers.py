@@ -87,6 +87,15 @@ def test_a_table_that_does_not_fit_is_refused(clips, table, text, message):
         teachers.soft_labels([table("bad.csv", text)], 1.0, clips, 2)
 
 
+def test_a_run_that_does_not_fit_is_refused(clips, write_round, made_up, tmp_path):
+    write_round(tmp_path / "long", "scratch", made_up(), samples=16_000)
+    with pytest.raises(UserError, match="its clips have 1 s, not 0.0005: train one with --seconds 0.0005"):
+        teachers.soft_labels([str(tmp_path / "long")], 1.0, clips, 2)
+    write_round(tmp_path / "other", "scratch", made_up(), samples=8)
+    with pytest.raises(UserError, match="its scenes are .*, not bus, park"):
+        teachers.soft_labels([str(tmp_path / "other")], 1.0, clips, 2)
+
+
 def test_a_teacher_that_is_not_there_is_named():
     with pytest.raises(UserError, match="--teachers absent.csv: No such file"):
         teachers.fingerprint("absent.csv")
