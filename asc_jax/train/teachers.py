@@ -102,14 +102,14 @@ def _read_words(file: Path, scenes: Sequence[str]) -> pandas.DataFrame:
         reason = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
         raise UserError(f"--teachers {file}: is no table that can be read ({reason})") from error
     header = [name.removeprefix("\ufeff").strip() for name in rows.iloc[0]]
-    wanted = ("id", *scenes)
+    required = ("id", *scenes)
     for what, names in (
-        ("no column", [name for name in wanted if name not in header]),
-        ("two columns", [name for name in wanted if header.count(name) > 1]),
+        ("no column", [name for name in required if name not in header]),
+        ("two columns", [name for name in required if header.count(name) > 1]),
     ):
         if names:
             raise UserError(
-                f"--teachers {file}: has {what} {', '.join(names)}; its first line must be {','.join(wanted)}"
+                f"--teachers {file}: has {what} {', '.join(names)}; its first line must be {','.join(required)}"
             )
     table = rows[1:].set_axis(header, axis=1).set_index("id")
     if table.index.has_duplicates:
