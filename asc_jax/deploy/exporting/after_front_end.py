@@ -7,8 +7,8 @@ import jax
 import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
+from asc_jax.net import mobilefacenet
 from asc_jax.net.layers import EPSILON
-from asc_jax.net.mobilefacenet import BOTTLENECKS
 from asc_jax.net.options import Network
 
 FEATURES = "features"
@@ -61,9 +61,9 @@ def _trunk(layers: "_Layers", x: Any, params: dict, network: Network) -> Any:
 
     x = activated(layers.conv3x3(x, params["stem"], params["stem_norm"]), params, "stem")
     x = activated(layers.depthwise3x3(x, params["depthwise"], params["depthwise_norm"]), params, "depthwise")
-    for number in range(len(BOTTLENECKS) * network.depth):
+    for number in range(len(mobilefacenet.BOTTLENECKS) * network.depth):
         stage, repeat = divmod(number, network.depth)
-        block, stride = params[f"bottleneck_{number}"], 1 if repeat else BOTTLENECKS[stage][2]
+        block, stride = params[f"bottleneck_{number}"], 1 if repeat else mobilefacenet.BOTTLENECKS[stage][2]
         y = activated(layers.pointwise(x, block["expand"], block["expand_norm"]), block, "expand")
         y = layers.depthwise3x3(y, block["depthwise"], block["depthwise_norm"], stride)
         y = layers.pointwise(activated(y, block, "depthwise"), block["project"], block["project_norm"])

@@ -6,12 +6,14 @@ from extras import needs
 from asc_jax.deploy.classifier import folded
 from asc_jax.deploy.exporting import after_front_end, micro
 from asc_jax.deploy.exporting.savedmodel import tensorflow
+from asc_jax.net import mobilefacenet
 from asc_jax.net.options import Network
 from asc_jax.net.scenenet import SceneNet, outputs_of, to_waveform
 
 pytestmark = needs("tflite", "tensorflow")
 SMALL = Network(width=0.25, depth=1, bands=64, residual_normalisation=0.3, mean_over_time=True)
 OTHER = Network(width=0.25, bands=64, plain_projection=True)
+SHORT = Network(width=0.25, bands=64)
 
 
 def varied(variables):
@@ -26,8 +28,9 @@ def varied(variables):
     )
 
 
-@pytest.mark.parametrize("network", [SMALL, OTHER])
-def test_it_is_the_network_after_the_front_end(network, clips):
+@pytest.mark.parametrize(("network", "stages"), [(SMALL, 3), (OTHER, 3), (SHORT, 1)])
+def test_it_is_the_network_after_the_front_end(network, stages, clips, monkeypatch):
+    monkeypatch.setattr(mobilefacenet, "BOTTLENECKS", mobilefacenet.BOTTLENECKS[:stages])
     net, waveform = SceneNet(3, network), np.asarray(to_waveform(clips[:2]))
     variables = varied(jax.jit(SceneNet(3, network, "xla").init)(jax.random.key(0), waveform[:1]))
     model = folded(net, ("a", "b", "c"), variables, waveform.shape[1], 1)
