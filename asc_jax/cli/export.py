@@ -27,6 +27,7 @@ NAMES = {
     "micro": "micro",
     "web": "web",
 }
+ALWAYS_INT8 = ("micro", "dcase")
 CLIPS = 500  # enough to tell 99 % from 97 %
 
 
@@ -36,13 +37,15 @@ class Export:
 
     run: tyro.conf.Positional[Path]
     """Folder of a run (its last finished round is taken), or of a round."""
-    format: Literal["stablehlo", "onnx", "tflite", "savedmodel", "micro", "web"]
+    format: Literal["stablehlo", "onnx", "tflite", "savedmodel", "micro", "web", "dcase"]
     """stablehlo runs in JAX alone; onnx, tflite and savedmodel need the extra of that name to be written, web (a page
-    for a browser) that of onnx, micro (8-bit integers and C++ for a microcontroller) that of tflite."""
+    for a browser) that of onnx, micro (8-bit integers and C++ for a microcontroller) that of tflite, dcase (an entry to
+    DCASE's task 1 in PyTorch) that of torch."""
     out: Path | None = None
-    """File to write, for savedmodel, micro and web a folder (default: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
+    """File to write, for savedmodel, micro, web and dcase a folder, whose name is that of the entry's package for
+    dcase (default of the others: RUN/model.FORMAT, RUN/model-PRECISION.tflite)."""
     precision: Literal["float32", "float16", "int8"] = "float32"
-    """Of the weights, in a tflite; micro is always int8."""
+    """Of the weights, in a tflite; micro and dcase are always int8."""
     check: tuple[str, ...] = ()
     """Recordings to compare on: files, folders or patterns (default: clips that the run was tested on). \
     For micro they also tell the ranges of integers (default: clips that the run was trained on)."""
@@ -55,12 +58,11 @@ def export(options: Export) -> None:
     from asc_jax.cli.training import use_compilation_cache
 
     if options.precision != "float32" and options.format != "tflite":
-        always = "int8" if options.format == "micro" else "float32"
+        always = "int8" if options.format in ALWAYS_INT8 else "float32"
         raise UserError(f"--precision is for --format tflite; {options.format} is always {always}")
     if options.onnxruntime_web and options.format != "web":
         raise UserError(f"--onnxruntime-web is for --format web; {options.format} runs elsewhere")
-    name = "model" if options.precision == "float32" else f"model-{options.precision}"
-    out = options.out or options.run / f"{name}.{NAMES[options.format]}"
+    out = options.out or _default_out(options)
     if out.exists():
         raise UserError(f"{out} exists: remove it, or choose another --out")
     use_compilation_cache()
@@ -74,6 +76,9 @@ def export(options: Export) -> None:
         examples = _clips(options.run, micro.EXAMPLES, tested=False) if named is None else named
         write, read = _micro(model, examples)
         precision, file, enough = "int8", out / micro.FILE, checked.ENOUGH_IN_INTEGERS
+    elif options.format == "dcase":
+        write, read = _dcase(options.run, model, out)
+        precision, file, enough = "int8", out, checked.ENOUGH
     else:
         write, read = _functions(options)
         precision, file, enough = options.precision, out, checked.ENOUGH
@@ -85,6 +90,13 @@ def export(options: Export) -> None:
     print(out)
 
 
+def _default_out(options: Export) -> Path:
+    if options.format == "dcase":
+        raise UserError("--format dcase needs --out: a folder with the name of the entry, such as Schmid_CPJKU_task1")
+    name = "model" if options.precision == "float32" else f"model-{options.precision}"
+    return options.run / f"{name}.{NAMES[options.format]}"
+
+
 def _micro(model: "Classifier", examples: "np.ndarray") -> "tuple[Write, Read]":
     """(write, read) of that format, with clips int16 [M, samples] that tell the ranges of integers."""
     from asc_jax.deploy.exporting import micro
@@ -93,6 +105,18 @@ def _micro(model: "Classifier", examples: "np.ndarray") -> "tuple[Write, Read]":
     write = functools.partial(micro.write, features=features, examples=examples)
     read = functools.partial(micro.read, features=features)
     return write, read
+
+
+def _dcase(run: Path, model: "Classifier", out: Path) -> "tuple[Write, Read]":
+    """(write, read) of that format."""
+    from asc_jax.deploy.exporting import dcase
+    from asc_jax.evaluate.evaluation import evaluate
+    from asc_jax.evaluate.runs import read_run
+
+    dcase.check_entry(model, out)
+    last = read_run(run)[-1]
+    evaluation = evaluate(last) if (last.tested.truth >= 0).any() else None
+    return functools.partial(dcase.write, evaluation=evaluation), dcase.read
 
 
 def _functions(options: Export) -> "tuple[Write, Read]":

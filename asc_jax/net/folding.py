@@ -18,6 +18,12 @@ def fold(variables: dict) -> dict:
     return variables | {"params": params, "batch_stats": stats}
 
 
+def affine_of(norm: Mapping, stats: Mapping) -> tuple[jax.Array, jax.Array]:
+    """(scale [C], shift [C]) of a norm that stays, in evaluation mode."""
+    scale = norm["scale"] * jax.lax.rsqrt(stats["var"] + EPSILON)
+    return scale, norm["bias"] - stats["mean"] * scale
+
+
 def _fold(params: Mapping, stats: Mapping) -> tuple[dict, dict]:
     params, stats = dict(params), dict(stats)
     for name in list(stats):

@@ -23,6 +23,11 @@ EMBEDDING, FEATURES = 128, 512  # numbers at the end, and before it
 BOTTLENECKS = ((2, 128, 2), (4, 128, 2), (4, 128, 2))
 
 
+def strides(depth: int) -> list[int]:
+    """Those of the bottlenecks, of which a stage has `depth`."""
+    return [stride if repeat == 0 else 1 for _, _, stride in BOTTLENECKS for repeat in range(depth)]
+
+
 class Bottleneck(nn.Module):
     """Inverted residual: expand, depthwise, project; the identity is added where the shape stays."""
 

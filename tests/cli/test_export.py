@@ -11,6 +11,8 @@ def test_what_is_asked_wrongly_is_reported_before_anything_is_loaded(tmp_path):
         export(Export(tmp_path, "onnx", precision="int8"))
     with pytest.raises(UserError, match="--precision is for --format tflite; micro is always int8"):
         export(Export(tmp_path, "micro", precision="float16"))
+    with pytest.raises(UserError, match="--format dcase needs --out: a folder with the name of the entry"):
+        export(Export(tmp_path, "dcase"))
     with pytest.raises(UserError, match="--onnxruntime-web is for --format web; onnx runs elsewhere"):
         export(Export(tmp_path, "onnx", onnxruntime_web=tmp_path))
     (tmp_path / "model.stablehlo.zip").touch()

@@ -7,8 +7,8 @@ import jax
 import numpy as np
 
 from asc_jax.deploy.classifier import Classifier
-from asc_jax.net import mobilefacenet
-from asc_jax.net.layers import EPSILON
+from asc_jax.net.folding import affine_of
+from asc_jax.net.mobilefacenet import strides
 from asc_jax.net.options import Network
 
 FEATURES = "features"
@@ -36,21 +36,15 @@ def _attention(layers: "_Layers", x: Any, params: dict, stats: dict, network: Ne
         block = params[f"separable_{features}"]
         x = relu(layers.depthwise3x3(x, block["depthwise"], block["depthwise_norm"]))
         x = relu(layers.pointwise(x, block["pointwise"], block["pointwise_norm"]))
-        scale, shift = _affine(params[f"norm_{features}"], stats[f"norm_{features}"])
+        scale, shift = affine_of(params[f"norm_{features}"], stats[f"norm_{features}"])
         x = layers.tf.nn.elu(x * layers.constant(scale) + layers.constant(shift))
     block = params["projection"]
     if network.plain_projection:
         return sigmoid(layers.pointwise(x, block, block))
-    scale, shift = _affine(block["depthwise_norm"], stats["projection"]["depthwise_norm"])
+    scale, shift = affine_of(block["depthwise_norm"], stats["projection"]["depthwise_norm"])
     kernel, bias = block["depthwise_kernel"] * scale, block["depthwise_bias"] * scale + shift
     x = relu(layers.depthwise(x, kernel[None, None], bias))
     return sigmoid(relu(layers.pointwise(x, block["pointwise"], block["pointwise_norm"])))
-
-
-def _affine(norm: dict, stats: dict) -> tuple[np.ndarray, np.ndarray]:
-    """(scale [C], shift [C]) of a batch normalisation that is not folded."""
-    scale = norm["scale"] / np.sqrt(stats["var"] + EPSILON)
-    return scale, norm["bias"] - stats["mean"] * scale
 
 
 def _trunk(layers: "_Layers", x: Any, params: dict, network: Network) -> Any:
@@ -61,9 +55,8 @@ def _trunk(layers: "_Layers", x: Any, params: dict, network: Network) -> Any:
 
     x = activated(layers.conv3x3(x, params["stem"], params["stem_norm"]), params, "stem")
     x = activated(layers.depthwise3x3(x, params["depthwise"], params["depthwise_norm"]), params, "depthwise")
-    for number in range(len(mobilefacenet.BOTTLENECKS) * network.depth):
-        stage, repeat = divmod(number, network.depth)
-        block, stride = params[f"bottleneck_{number}"], 1 if repeat else mobilefacenet.BOTTLENECKS[stage][2]
+    for number, stride in enumerate(strides(network.depth)):
+        block = params[f"bottleneck_{number}"]
         y = activated(layers.pointwise(x, block["expand"], block["expand_norm"]), block, "expand")
         y = layers.depthwise3x3(y, block["depthwise"], block["depthwise_norm"], stride)
         y = layers.pointwise(activated(y, block, "depthwise"), block["project"], block["project_norm"])
@@ -81,7 +74,7 @@ class _Layers:
     def __init__(self, tf: ModuleType) -> None:
         self.tf = tf
 
-    def constant(self, array: np.ndarray) -> Any:
+    def constant(self, array: np.ndarray | jax.Array) -> Any:
         return self.tf.constant(array, self.tf.float32)
 
     def pointwise(self, x: Any, layer: dict, norm: dict) -> Any:
