@@ -81,7 +81,7 @@ USAGE = """usage: asc-jax train RECORDINGS --out RUN [options]
        asc-jax predict RUN PATH... [options]
        asc-jax embed RUN PATH... --out FILE [options]
        PROGRAM | asc-jax listen RUN [options]
-       asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel|web [options]
+       asc-jax export RUN --format stablehlo|onnx|tflite|savedmodel|micro|web|dcase [options]
        asc-jax import-weights FILE.ckpt | export-weights RUN --out PLACE [options]
        asc-jax complexity RUN|EXPERIMENT [options]
        asc-jax bench [SECTION...] [options]
@@ -141,6 +141,8 @@ def main(arguments: list[str] | None = None) -> None:
         chosen = _parsed(name, command, arguments[words:])
     except UserError as error:
         sys.exit(_fail(f"asc-jax: {error}"))
+    except BrokenPipeError:
+        sys.exit(_unread())
     several = isinstance(chosen, Training) and chosen.processes.distributed
     run = functools.partial(_run, command, chosen)
     if status := watched(run) if several else run():
@@ -212,15 +214,20 @@ def _run(command: Callable[[Any], None], chosen: Any) -> int:
         return _fail(f"asc-jax: {error}")
     except Preempted as error:
         return _fail(f"asc-jax: {error}", STATUS)
-    except BrokenPipeError:  # whoever read the output has had enough of it
-        _drop_unwritten()
-        return 128 + signal.SIGPIPE
+    except BrokenPipeError:
+        return _unread()
     except OSError as error:
         if error.errno not in ADVICE:
             raise
         _drop_unwritten()
         return _fail(f"asc-jax: {error.filename or 'the disk'}: {error.strerror}; {ADVICE[error.errno]}")
     return 0
+
+
+def _unread() -> int:
+    """The exit status where whoever read the output has had enough of it."""
+    _drop_unwritten()
+    return 128 + signal.SIGPIPE
 
 
 def _drop_unwritten() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ChallengeList:
-    """A challenge's list: the name in each row, and whether it has a column of scenes to fill in."""
+    """A challenge's list: the name in each row, and whether it has a column of scenes that is not filled in yet."""
 
     file: Path
     names: list[str]
@@ -31,14 +31,17 @@ class ChallengeList:
 
 
 def read_list(file: Path, out: Path | None) -> ChallengeList:
-    """Reads the list; without a column of scenes the predictions need a file `out` of their own."""
+    """Reads the list; without a column of scenes to fill in, the predictions need a file `out` of their own."""
     from asc_jax.deploy.submission import NAME, SCENE
     from data_prep.tables import read_table
 
     rows = read_table(file, (NAME,))
-    has_scenes = not rows or SCENE in rows[0]
+    has_scenes = not rows or (SCENE in rows[0] and not all(row[SCENE] for row in rows))
     if not has_scenes and not out:
-        raise UserError(f"{file}: has no column {SCENE} to fill in; name the file to write with --out")
+        problem = (
+            f"its column {SCENE} is filled in already" if SCENE in rows[0] else f"has no column {SCENE} to fill in"
+        )
+        raise UserError(f"{file}: {problem}; name the file to write with --out")
     return ChallengeList(file, [row[NAME] for row in rows], has_scenes)
 
 

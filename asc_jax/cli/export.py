@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from asc_jax.deploy.classifier import Classifier
     from asc_jax.deploy.exporting.checked import Read, Write
+    from asc_jax.deploy.recordings import Recording
 
 NAMES = {
     "stablehlo": "stablehlo.zip",
@@ -87,6 +89,8 @@ def export(options: Export) -> None:
     if not check.proves:
         agreement = f"{100 * check.control:.0f} % of the decisions agree even between different clips"
         print(f"asc-jax: the check proves nothing: {agreement}; --check recordings of several scenes", file=sys.stderr)
+    if options.format == "dcase":
+        _tell_limits(out, model.samples)
     print(out)
 
 
@@ -119,6 +123,17 @@ def _dcase(run: Path, model: "Classifier", out: Path) -> "tuple[Write, Read]":
     return functools.partial(dcase.write, evaluation=evaluation), dcase.read
 
 
+def _tell_limits(out: Path, samples: int) -> None:
+    from asc_jax.bench.rules import limits_table
+    from asc_jax.deploy.exporting.dcase import limits_of
+
+    limits = limits_of(out, samples)
+    print_tables(limits_table(limits))
+    for broken in (each for each in limits if not each.kept):
+        most = f"{broken.most:,} {broken.unit}"
+        print(f"asc-jax: {out} is no valid entry: {broken.name} are more than {most}; train `small`", file=sys.stderr)
+
+
 def _functions(options: Export) -> "tuple[Write, Read]":
     """(write, read) of another format."""
     from asc_jax.cli.training import cache
@@ -137,14 +152,21 @@ def _windows(paths: tuple[str, ...], samples: int) -> "np.ndarray":
     """The recordings' windows, int16 [M, samples]."""
     import numpy as np
 
-    from asc_jax.deploy.windows import windows
-
     with tempfile.TemporaryDirectory() as folder:
         recordings = files(paths, Path(folder))
-        clips = [audio for recording in recordings for _, audio in windows(recording.blocks(), samples, samples)]
+        clips = [audio for recording in recordings for audio in _windows_of(recording, samples)]
     if not clips:
         raise UserError(f"--check {' '.join(paths)}: no samples there; name other recordings")
     return np.stack(clips)
+
+
+def _windows_of(recording: "Recording", samples: int) -> "Iterator[np.ndarray]":
+    from asc_jax.deploy.windows import windows
+
+    try:
+        yield from (audio for _, audio in windows(recording.blocks(), samples, samples))
+    except UserError as error:
+        raise UserError(f"--check {recording.name}: {error}; leave it out") from error
 
 
 def _clips(run: Path, most: int, tested: bool) -> "np.ndarray":

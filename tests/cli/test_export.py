@@ -31,3 +31,10 @@ def test_recordings_are_compared_window_by_window(tmp_path):
     soundfile.write(tmp_path / "long.wav", wave, 16_000)
     found = _windows((str(tmp_path),), 8_000)
     np.testing.assert_array_equal(found, [wave[:8_000], wave[8_000:16_000], wave[-8_000:]])
+
+
+def test_a_recording_that_cannot_be_compared_on_is_named(tmp_path):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(16_000, np.int16), 16_000)
+    (tmp_path / "text.wav").write_text("no sound")
+    with pytest.raises(UserError, match=r"--check .*text.wav: .*; leave it out"):
+        _windows((str(tmp_path / "text.wav"),), 8_000)

@@ -145,6 +145,10 @@ def check_submission(recordings, run, capsys):
     assert header == "filename,scene_label" and [row.split(",")[0] for row in rows] == ["2", "0"]
     assert all(row.split(",")[1] in ("hum", "hiss") for row in rows)
     capsys.readouterr()
+    filled = listed.read_text()
+    assert "filled in already; name" in error_of(capsys, "predict", str(run), *named, "--submission", str(listed))
+    assert listed.read_text() == filled
+    listed.write_text("filename,scene_label\r\n2,\r\n0,\r\n")
     assert "not among the recordings: 2" in error_of(capsys, "predict", str(run), named[0], "--submission", str(listed))
     check_output_of_dcase(named, run, capsys, recordings)
 

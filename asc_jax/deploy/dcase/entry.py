@@ -11,11 +11,22 @@ import numpy as np
 import soundfile
 import soxr
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .network import SceneNet, load
 
 AT_ONCE = 256  # clips
+
+
+class Entry(nn.Module):
+    """Holds the network as `model`, of which evaluate_submission.py saves the weights."""
+
+    def __init__(self, model: SceneNet):
+        super().__init__()
+        self.model = model
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        return self.model(waveform)
 
 
 def predict(
@@ -30,22 +41,22 @@ def predict(
             part = slice(first, first + AT_ONCE)
             inputs = load_inputs(file_paths[part], device_ids[part], model)
             logits += list(model(torch.cat(inputs).to(device)).cpu())
-    return logits, model.facts["scenes"]
+    return logits, model.model.facts["scenes"]
 
 
-def load_model(model_file_path: str | None = None) -> SceneNet:
+def load_model(model_file_path: str | None = None) -> Entry:
     """The network of that file, or of this package."""
-    return load(model_file_path or str(Path(__file__).with_name("ckpts") / "network.pt"))
+    return Entry(load(model_file_path or str(Path(__file__).with_name("ckpts") / "network.ckpt")))
 
 
-def load_inputs(file_paths: list[str], device_ids: list[str], model: SceneNet) -> list[Tensor]:
+def load_inputs(file_paths: list[str], device_ids: list[str], model: Entry) -> list[Tensor]:
     """The waveform of each file, [1, samples]: mono, 16 kHz, 16 bits."""
-    return [_waveform(file, model.facts) for file in file_paths]
+    return [_waveform(file, model.model.facts) for file in file_paths]
 
 
-def get_model_for_device(model: SceneNet, device_id: str) -> SceneNet:
+def get_model_for_device(model: Entry, device_id: str) -> SceneNet:
     """The same network for every device."""
-    return model
+    return model.model
 
 
 def _waveform(file: str, facts: dict) -> Tensor:

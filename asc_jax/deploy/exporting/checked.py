@@ -76,7 +76,7 @@ def write_checked(
             raise UserError(
                 f"{out} is not written: its decisions agree with JAX's on {100 * agreement:.1f} % of "
                 f"{len(clips)} clips, its cosines differ by up to {difference:.2g}; "
-                "choose another precision or format"
+                "train it further, or choose another precision or format"
             )
         seconds, jax_seconds = (
             median(seconds_of(each, REPEATS)) for each in (lambda: run(waveform[:1]), lambda: model(waveform[0], RATE))

@@ -6,6 +6,8 @@ has the functions that its scripts call (github.com/CPJKU/dcase2025_task1_infere
 
 import dataclasses
 import importlib.util
+import json
+import keyword
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -15,7 +17,7 @@ import jax
 import numpy as np
 import soundfile
 
-from asc_jax.bench.rules import SECONDS
+from asc_jax.bench import rules
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import Exported, facts_of, needed
 from asc_jax.errors import UserError
@@ -27,7 +29,7 @@ from asc_jax.net.frontend import RATE, mel_filters
 from asc_jax.net.mobilefacenet import strides
 
 EXTRA = "torch"
-CHECKPOINT, NETWORK, DUMMY = "ckpts/network.pt", "network.py", "resources/dummy.wav"
+CHECKPOINT, NETWORK, DUMMY = "ckpts/network.ckpt", "network.py", "resources/dummy.wav"
 SMALLEST_SCALE = 2.0**-14  # of float16's normal numbers
 
 Tensors = dict[str, np.ndarray]
@@ -37,10 +39,13 @@ def check_entry(model: Classifier, folder: Path) -> None:
     """UserError where the network cannot be an entry, or its package would have no name that Python can import."""
     if isinstance(model.net, Ensemble):
         raise UserError("--format dcase is for one network, not for an ensemble: train a student of it (--teachers)")
-    if model.samples != SECONDS * RATE:
-        raise UserError(f"--format dcase is for clips of {SECONDS:g} s, not of {model.samples / RATE:g}: train on such")
-    if not folder.name.isidentifier():
-        raise UserError(f"--out {folder}: its last part names a Python package: such as Schmid_CPJKU_task1")
+    if model.samples != rules.SECONDS * RATE:
+        raise UserError(
+            f"--format dcase is for clips of {rules.SECONDS:g} s, not of {model.samples / RATE:g}: train on such"
+        )
+    name = folder.name
+    if not name.isidentifier() or keyword.iskeyword(name) or importlib.util.find_spec(name):
+        raise UserError(f"--out {folder}: its last part must name a new Python package, such as Schmid_CPJKU_task1")
 
 
 def write(model: Classifier, folder: Path, evaluation: Evaluation | None) -> None:
@@ -72,6 +77,12 @@ def read(folder: Path) -> Exported:
         return (logits / network.facts["scale"]).numpy(), logits.softmax(1).amax(1).numpy()
 
     return Exported(network.facts, run)
+
+
+def limits_of(folder: Path, samples: int) -> list[rules.Limit]:
+    """Those of the challenge, for the network of a package."""
+    cost = complexity(_opened(folder), samples)
+    return rules.limits(cost["bytes"], cost["multiply_accumulates"])
 
 
 def complexity(network: Any, samples: int) -> dict[str, int]:
@@ -178,4 +189,5 @@ def meta_text(template: str, label: str, cost: dict[str, int], evaluation: Evalu
 
 def _per_group(groups: Mapping[str, Group]) -> str:
     rows = {name: f"{{ accuracy: {100 * each.accuracy.value:.2f}, logloss: !!null }}" for name, each in groups.items()}
-    return "\n".join(f"        {name}: {row}" for name, row in rows.items()) or "        !!null"
+    quoted = (f"        {json.dumps(name, ensure_ascii=False)}: {row}" for name, row in rows.items())
+    return "\n".join(quoted) or "        !!null"
