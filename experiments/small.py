@@ -4,7 +4,8 @@
 
 `asc-jax complexity small --rules dcase` counts 114.7 of 128 kB of parameters, stored as int8, and 23.0 of 30 million
 multiply-accumulates. The shipped weights are not of this network, so it is pretrained on synthesised sounds. Nothing
-was trained on TAU 2022 here: its authors give it out.
+was trained on TAU 2022 here: its authors give it out. What such a network reaches on other recordings stands in
+experiments/README.md.
 """
 
 import dataclasses
