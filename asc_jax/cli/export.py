@@ -124,12 +124,13 @@ def _dcase(run: Path, model: "Classifier", out: Path) -> "tuple[Write, Read]":
 
 
 def _tell_limits(out: Path, samples: int) -> None:
-    from asc_jax.bench.rules import limits_table
-    from asc_jax.deploy.exporting.dcase import limits_of
+    from asc_jax.bench.rules import limits, limits_table
+    from asc_jax.deploy.exporting.dcase import complexity
 
-    limits = limits_of(out, samples)
-    print_tables(limits_table(limits))
-    for broken in (each for each in limits if not each.kept):
+    cost = complexity(out, samples)
+    told = limits(cost["bytes"], cost["multiply_accumulates"])
+    print_tables(limits_table(told))
+    for broken in (each for each in told if not each.kept):
         most = f"{broken.most:,} {broken.unit}"
         print(f"asc-jax: {out} is no valid entry: {broken.name} are more than {most}; train `small`", file=sys.stderr)
 

@@ -17,7 +17,6 @@ import jax
 import numpy as np
 import soundfile
 
-from asc_jax.bench import rules
 from asc_jax.deploy.classifier import Classifier
 from asc_jax.deploy.exporting.program import Exported, facts_of, needed
 from asc_jax.errors import UserError
@@ -29,6 +28,7 @@ from asc_jax.net.frontend import RATE, mel_filters
 from asc_jax.net.mobilefacenet import strides
 
 EXTRA = "torch"
+SECONDS = 1.0  # of a clip
 CHECKPOINT, NETWORK, DUMMY = "ckpts/network.ckpt", "network.py", "resources/dummy.wav"
 SMALLEST_SCALE = 2.0**-14  # of float16's normal numbers
 
@@ -39,10 +39,8 @@ def check_entry(model: Classifier, folder: Path) -> None:
     """UserError where the network cannot be an entry, or its package would have no name that Python can import."""
     if isinstance(model.net, Ensemble):
         raise UserError("--format dcase is for one network, not for an ensemble: train a student of it (--teachers)")
-    if model.samples != rules.SECONDS * RATE:
-        raise UserError(
-            f"--format dcase is for clips of {rules.SECONDS:g} s, not of {model.samples / RATE:g}: train on such"
-        )
+    if model.samples != SECONDS * RATE:
+        raise UserError(f"--format dcase is for clips of {SECONDS:g} s, not of {model.samples / RATE:g}: train on such")
     name = folder.name
     if not name.isidentifier() or keyword.iskeyword(name) or importlib.util.find_spec(name):
         raise UserError(f"--out {folder}: its last part must name a new Python package, such as Schmid_CPJKU_task1")
@@ -62,7 +60,7 @@ def write(model: Classifier, folder: Path, evaluation: Evaluation | None) -> Non
     torch.save({"facts": _facts(model), "tensors": tensors}, folder / CHECKPOINT)
     noise = np.random.default_rng(0).normal(0, 0.1, 44_100)
     soundfile.write(folder / DUMMY, noise, 44_100, subtype="PCM_24")
-    cost = complexity(_opened(folder), model.samples)
+    cost = complexity(folder, model.samples)
     meta = meta_text(templates.joinpath("meta.yaml").read_text(), f"{folder.name}_1", cost, evaluation)
     (folder / f"{folder.name}_1.meta.yaml").write_text(meta, encoding="utf-8")
 
@@ -79,14 +77,10 @@ def read(folder: Path) -> Exported:
     return Exported(network.facts, run)
 
 
-def limits_of(folder: Path, samples: int) -> list[rules.Limit]:
-    """Those of the challenge, for the network of a package."""
-    cost = complexity(_opened(folder), samples)
-    return rules.limits(cost["bytes"], cost["multiply_accumulates"])
-
-
-def complexity(network: Any, samples: int) -> dict[str, int]:
-    """What the challenge limits, for a clip: bytes of the parameters, and multiply-accumulates by torchinfo."""
+def complexity(folder: Path, samples: int) -> dict[str, int]:
+    """What the challenge limits, of a package's network for a clip: bytes of the parameters, and multiply-accumulates
+    by torchinfo."""
+    network = _opened(folder)
     summary = needed("torchinfo", EXTRA).summary(network, input_size=(1, samples), verbose=0)
     parameters = list(network.parameters())
     return {
