@@ -128,9 +128,9 @@ def _tell_limits(out: Path, samples: int) -> None:
     from asc_jax.deploy.exporting.dcase import complexity
 
     cost = complexity(out, samples)
-    told = limits(cost["bytes"], cost["multiply_accumulates"])
-    print_tables(limits_table(told))
-    for broken in (each for each in told if not each.kept):
+    compared = limits(cost["bytes"], cost["multiply_accumulates"])
+    print_tables(limits_table(compared))
+    for broken in (each for each in compared if not each.kept):
         most = f"{broken.most:,} {broken.unit}"
         print(f"asc-jax: {out} is no valid entry: {broken.name} are more than {most}; train `small`", file=sys.stderr)
 

@@ -106,14 +106,14 @@ def test_the_challenge_counts_what_complexity_tells(clips, tmp_path):
     assert meta["results"]["development_dataset"]["general"]["overall"]["accuracy"] is None
 
 
-def test_a_network_that_breaks_the_limits_is_told(folder, capsys):
+def test_a_network_that_breaks_the_limits_is_reported(folder, capsys):
     _tell_limits(folder, 16_000)
     output = capsys.readouterr()
     assert output.out.count("fails") == 2
     assert f"{folder} is no valid entry: parameters, in int8 are more than 128 kB; train `small`" in output.err
 
 
-def test_results_of_the_run_are_told(folder):
+def test_results_of_the_run_are_written(folder):
     group = Group(10, 2, Interval(0.5, 0.4, 0.6))
     scores = {"macro accuracy": Interval(0.625, 0.5, 0.7), "log loss": Interval(1.2345, 1, 2)}
     odd = ["no", "", "a: b", 'it\'s "so"', "# hash", "1_000", "über", "- s1", "🎤"]
